@@ -48,8 +48,8 @@ def has_libpython() -> bool:
 
 def has_venv() -> bool:
     try:
-        import ensurepip  # noqa: F401, PLC0415
-        import venv  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
     except ImportError:
         return False
     return True

@@ -102,7 +102,8 @@ def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
                 os.environ[key] = value
 
 
-def _tool_env(sim: str) -> dict[str, str | None]:
+def tool_environment(sim: str) -> dict[str, str | None]:
+    """Environment changes that the tools of `sim` need; None removes a variable."""
     # PYTEST_CURRENT_TEST makes the runner exit the whole process on a failing test.
     env: dict[str, str | None] = {"PYTEST_CURRENT_TEST": None, "WAVES": None, "GUI": None}
     path = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
@@ -132,17 +133,16 @@ def build(
     parameters: Mapping[str, object] | None = None,
     *,
     waves: bool = False,
-    sources_override: Mapping[Path, Path] | None = None,
 ) -> tuple[cocotb_runner.Runner, Path]:
     """Compile `top` for `sim` unless the same content was compiled before.
 
-    `sources_override` replaces files (mutation tests). Returns the runner and its build directory.
-    Raises BuildError with the end of the tool's output, ValueError for an unknown simulator.
+    Returns the runner and its build directory. Raises BuildError with the end of the tool's output,
+    ValueError for an unknown simulator.
     """
     if sim not in SIMULATORS:
         raise ValueError(f"unknown simulator {sim!r}; known: {', '.join(SIMULATORS)}")
     parameters = dict(parameters or {})
-    files = [(sources_override or {}).get(path, path) for path in sources.resolve(top)]
+    files = sources.resolve(top)
     control = sources.control_file(top) if sim == "verilator" else None
     digest = _digest(sim, top, files + ([control] if control else []), parameters, waves)
     directory = BUILD / "sim" / f"{sim}-{top}-{digest}"
@@ -150,7 +150,7 @@ def build(
     inputs: list[object] = list(files)
     if control:
         inputs.append(cocotb_runner.VerilatorControlFile(control))
-    with FileLock(f"{directory}.lock"), _environment(_tool_env(sim)):
+    with FileLock(f"{directory}.lock"), _environment(tool_environment(sim)):
         runner = _Icarus() if sim == "icarus" else _Verilator()
         runner.control_file = control is not None
         stamp = directory / "built"
@@ -219,7 +219,6 @@ def simulate(
     name: str | None = None,
     timeout_s: int = 600,
     live: bool = False,
-    sources_override: Mapping[Path, Path] | None = None,
     plusargs: list[str] | None = None,
 ) -> Result:
     """Run the cocotb tests of `test_module` on `top`.
@@ -230,7 +229,7 @@ def simulate(
     """
     waves = os.environ.get("WAVES", "0") not in ("", "0") if waves is None else waves
     seed = int(os.environ.get("SEED", "1")) if seed is None else seed
-    runner, build_dir = build(top, sim, parameters, waves=waves, sources_override=sources_override)
+    runner, build_dir = build(top, sim, parameters, waves=waves)
     runner.timeout_s = timeout_s
     directory = BUILD / "runs" / f"{name or test_module.rsplit('.', 1)[-1]}-{sim}"
     shutil.rmtree(directory, ignore_errors=True)
@@ -242,7 +241,7 @@ def simulate(
         arguments.append(f"+dumpfile_path={directory / 'dump.fst'}")
     started = time.monotonic()
     error: BaseException | None = None
-    with _environment(_tool_env(sim)), warnings.catch_warnings():
+    with _environment(tool_environment(sim)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             runner.test(

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small faults, put into the RTL or the drivers on purpose, and the test that must find each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` in `file` becomes `new`; then `killer` (a pytest node) must fail on an assertion."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    killer: str
+
+
+MUTANTS: tuple[Mutant, ...] = ()

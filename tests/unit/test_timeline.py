@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The timeline page shows every entry, cuts idle time and escapes what it prints."""
+
+import re
+
+from tb.timeline import Timeline, format_time
+
+
+def test_page_shows_entries_and_cuts_idle_time(tmp_path):
+    timeline = Timeline()
+    timeline.point(1_000, "host", "first")
+    timeline.span(2_000, 3_000, "icap", "5 < 6")
+    timeline.point(900_000_000, "host", "after a long wait")
+    path = tmp_path / "timeline.html"
+    timeline.write(path, "run & see")
+    page = path.read_text()
+    assert "run &amp; see" in page
+    assert "5 &lt; 6" in page
+    assert page.count("<circle") == 2
+    assert page.count('class="e"') == 1
+    assert 'class="gap"' in page
+    assert format_time(900_000_000 - 3_000) in page
+    xs = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', page)]
+    assert xs == sorted(xs)
+    assert xs[-1] < 1400
+
+
+def test_empty_timeline_says_so(tmp_path):
+    Timeline().write(tmp_path / "t.html", "nothing")
+    assert "Nothing happened" in (tmp_path / "t.html").read_text()
+
+
+def test_times_for_people():
+    assert [format_time(t) for t in (12, 1_500, 2_500_000, 3e9)] == ["12 ns", "1.5 us", "2.5 ms", "3 s"]

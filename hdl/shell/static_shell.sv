@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: Apache-2.0
+// Static region: one interconnect for management, user and scheduler, and every block that is there
+// before an xclbin is loaded. Who reaches what is the connectivity matrix CONNECT; addresses come from
+// the generated bar maps.
+//
+// Clocks run only where something is addressed or active; `busy` is the union.
+`default_nettype none
+`timescale 1ns / 1ps
+
+module static_shell #(
+    parameter integer NUM_SLOTS = 4,
+    parameter integer MAILBOX_DEPTH = 128,
+    parameter integer GUARD_CYCLES = 4096,
+    parameter integer TOUCH_W = 128
+) (
+    input  wire          clk,
+    input  wire          rst,
+
+    input  wire [24:0]   s_axil_mgmt_awaddr,
+    input  wire          s_axil_mgmt_awvalid,
+    output wire          s_axil_mgmt_awready,
+    input  wire [31:0]   s_axil_mgmt_wdata,
+    input  wire [3:0]    s_axil_mgmt_wstrb,
+    input  wire          s_axil_mgmt_wvalid,
+    output wire          s_axil_mgmt_wready,
+    output wire [1:0]    s_axil_mgmt_bresp,
+    output wire          s_axil_mgmt_bvalid,
+    input  wire          s_axil_mgmt_bready,
+    input  wire [24:0]   s_axil_mgmt_araddr,
+    input  wire          s_axil_mgmt_arvalid,
+    output wire          s_axil_mgmt_arready,
+    output wire [31:0]   s_axil_mgmt_rdata,
+    output wire [1:0]    s_axil_mgmt_rresp,
+    output wire          s_axil_mgmt_rvalid,
+    input  wire          s_axil_mgmt_rready,
+
+    input  wire [24:0]   s_axil_user_awaddr,
+    input  wire          s_axil_user_awvalid,
+    output wire          s_axil_user_awready,
+    input  wire [31:0]   s_axil_user_wdata,
+    input  wire [3:0]    s_axil_user_wstrb,
+    input  wire          s_axil_user_wvalid,
+    output wire          s_axil_user_wready,
+    output wire [1:0]    s_axil_user_bresp,
+    output wire          s_axil_user_bvalid,
+    input  wire          s_axil_user_bready,
+    input  wire [24:0]   s_axil_user_araddr,
+    input  wire          s_axil_user_arvalid,
+    output wire          s_axil_user_arready,
+    output wire [31:0]   s_axil_user_rdata,
+    output wire [1:0]    s_axil_user_rresp,
+    output wire          s_axil_user_rvalid,
+    input  wire          s_axil_user_rready,
+
+    // The scheduler processor: its image memory is at its address 0.
+    input  wire [31:0]   s_axil_mb_awaddr,
+    input  wire          s_axil_mb_awvalid,
+    output wire          s_axil_mb_awready,
+    input  wire [31:0]   s_axil_mb_wdata,
+    input  wire [3:0]    s_axil_mb_wstrb,
+    input  wire          s_axil_mb_wvalid,
+    output wire          s_axil_mb_wready,
+    output wire [1:0]    s_axil_mb_bresp,
+    output wire          s_axil_mb_bvalid,
+    input  wire          s_axil_mb_bready,
+    input  wire [31:0]   s_axil_mb_araddr,
+    input  wire          s_axil_mb_arvalid,
+    output wire          s_axil_mb_arready,
+    output wire [31:0]   s_axil_mb_rdata,
+    output wire [1:0]    s_axil_mb_rresp,
+    output wire          s_axil_mb_rvalid,
+    input  wire          s_axil_mb_rready,
+
+    // To the dynamic region, guarded: a region that does not answer is answered for.
+    output wire [31:0]   m_axil_ulp_awaddr,
+    output wire          m_axil_ulp_awvalid,
+    input  wire          m_axil_ulp_awready,
+    output wire [31:0]   m_axil_ulp_wdata,
+    output wire [3:0]    m_axil_ulp_wstrb,
+    output wire          m_axil_ulp_wvalid,
+    input  wire          m_axil_ulp_wready,
+    input  wire [1:0]    m_axil_ulp_bresp,
+    input  wire          m_axil_ulp_bvalid,
+    output wire          m_axil_ulp_bready,
+    output wire [31:0]   m_axil_ulp_araddr,
+    output wire          m_axil_ulp_arvalid,
+    input  wire          m_axil_ulp_arready,
+    input  wire [31:0]   m_axil_ulp_rdata,
+    input  wire [1:0]    m_axil_ulp_rresp,
+    input  wire          m_axil_ulp_rvalid,
+    output wire          m_axil_ulp_rready,
+
+    input  wire          calib_done,
+    input  wire [NUM_SLOTS-1:0] cu_irq,
+
+    // Dynamic region: what the configuration memory says, and the gate in front of it.
+    output wire          gate_open,
+    output wire          region_rst,
+    output wire          cfg_loading,
+    output wire          cfg_valid,
+    output wire [8*NUM_SLOTS-1:0] cfg_slot_kernel,
+
+    output wire          mailbox_mgmt_irq,
+    output wire          mailbox_user_irq,
+    output wire [3:0]    ert_host_irq,
+
+    output wire          mb_run,
+    output wire          mb_irq,
+    output wire [TOUCH_W-1:0] host_touched,
+    input  wire [TOUCH_W-1:0] touch_ack,
+
+    output wire          busy
+);
+
+  localparam integer MASTERS = 3;
+  localparam integer HWICAP = 0;
+  localparam integer GATE = 1;
+  localparam integer CALIB = 2;
+  localparam integer ROM = 3;
+  localparam integer MB_RESET = 4;
+  localparam integer CMC_IMAGE = 5;
+  localparam integer SCHED_IMAGE = 6;
+  localparam integer CSR_HOST = 7;
+  localparam integer CQ_HOST = 8;
+  localparam integer MBX_MGMT = 9;
+  localparam integer MBX_USER = 10;
+  localparam integer ULP = 11;
+  localparam integer CSR_MB = 12;
+  localparam integer CQ_MB = 13;
+  localparam integer INTC = 14;
+  localparam integer SLAVES = 15;
+  localparam [SLAVES-1:0] SMALL = (1 << GATE) | (1 << CALIB) | (1 << ROM) | (1 << MB_RESET)
+      | (1 << CMC_IMAGE) | (1 << SCHED_IMAGE);
+
+  // The dynamic region is the upper 8 MiB of the user BAR: the slots, and nothing beyond them.
+  localparam [31:0] ULP_BASE = user_bar_pkg::CU_BASE;
+  localparam [31:0] ULP_MASK = 32'hFF80_0000;
+
+  // Slave s at bits s; listed from the last slave down.
+  localparam [SLAVES*32-1:0] BASE = {
+      mb_bus_pkg::INTC_BASE,
+      mb_bus_pkg::ERT_CQ_BASE,
+      mb_bus_pkg::ERT_CSR_BASE,
+      ULP_BASE,
+      user_bar_pkg::MAILBOX_BASE,
+      mgmt_bar_pkg::MAILBOX_BASE,
+      mgmt_bar_pkg::ERT_CQ_BASE,
+      mgmt_bar_pkg::ERT_CSR_BASE,
+      mgmt_bar_pkg::SCHED_IMAGE_BASE,
+      mgmt_bar_pkg::CMC_IMAGE_BASE,
+      mgmt_bar_pkg::MB_RESET_GPIO_BASE,
+      mgmt_bar_pkg::FEATURE_ROM_BASE,
+      mgmt_bar_pkg::CALIB_GPIO_BASE,
+      mgmt_bar_pkg::AXI_GATE_BASE,
+      mgmt_bar_pkg::HWICAP_BASE
+  };
+  localparam [SLAVES*32-1:0] MASK = {
+      mb_bus_pkg::INTC_MASK,
+      mb_bus_pkg::ERT_CQ_MASK,
+      mb_bus_pkg::ERT_CSR_MASK,
+      ULP_MASK,
+      user_bar_pkg::MAILBOX_MASK,
+      mgmt_bar_pkg::MAILBOX_MASK,
+      mgmt_bar_pkg::ERT_CQ_MASK,
+      mgmt_bar_pkg::ERT_CSR_MASK,
+      mgmt_bar_pkg::SCHED_IMAGE_MASK,
+      mgmt_bar_pkg::CMC_IMAGE_MASK,
+      mgmt_bar_pkg::MB_RESET_GPIO_MASK,
+      mgmt_bar_pkg::FEATURE_ROM_MASK,
+      mgmt_bar_pkg::CALIB_GPIO_MASK,
+      mgmt_bar_pkg::AXI_GATE_MASK,
+      mgmt_bar_pkg::HWICAP_MASK
+  };
+  localparam [SLAVES-1:0] MGMT_REACHES = 15'b000001111111111;
+  localparam [SLAVES-1:0] USER_REACHES = 15'b000110110001000;
+  localparam [SLAVES-1:0] MB_REACHES = 15'b111100001000000;
+
+  // Blocks take the low bits of the address.
+  /* verilator lint_off UNUSEDSIGNAL */
+  wire [SLAVES*32-1:0] x_awaddr;
+  wire [SLAVES*32-1:0] x_araddr;
+  /* verilator lint_on UNUSEDSIGNAL */
+  wire [SLAVES-1:0] x_awvalid;
+  wire [SLAVES-1:0] x_awready;
+  wire [SLAVES*32-1:0] x_wdata;
+  wire [SLAVES*4-1:0] x_wstrb;
+  wire [SLAVES-1:0] x_wvalid;
+  wire [SLAVES-1:0] x_wready;
+  wire [SLAVES*2-1:0] x_bresp;
+  wire [SLAVES-1:0] x_bvalid;
+  wire [SLAVES-1:0] x_bready;
+  wire [SLAVES-1:0] x_arvalid;
+  wire [SLAVES-1:0] x_arready;
+  wire [SLAVES*32-1:0] x_rdata;
+  wire [SLAVES*2-1:0] x_rresp;
+  wire [SLAVES-1:0] x_rvalid;
+  wire [SLAVES-1:0] x_rready;
+
+  wire [SLAVES-1:0] addressed;
+  wire [SLAVES-1:0] block_active;
+  wire xbar_active;
+  wire shell_clk;
+  wire small_clk;
+  wire hwicap_clk;
+  wire mailbox_clk;
+  wire ert_clk;
+  wire guard_clk;
+  wire mailbox_active;
+  wire ert_active;
+  /* verilator lint_off UNUSEDSIGNAL */  // bit 0 is gate_open
+  wire [1:0] gate_state;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  // Blocks with several ports report once.
+  assign {block_active[MBX_MGMT], block_active[MBX_USER]} = {2{mailbox_active}};
+  assign {block_active[CSR_HOST], block_active[CQ_HOST], block_active[CSR_MB], block_active[CQ_MB],
+      block_active[INTC]} = {5{ert_active}};
+
+  // The gate's upper bit releases clock and reset of the region before the lower one opens it.
+  assign region_rst = !gate_state[1];
+
+  wire [31:0] mb_awaddr = image_address(s_axil_mb_awaddr);
+  wire [31:0] mb_araddr = image_address(s_axil_mb_araddr);
+
+  // The scheduler sees its image memory at 0, the interconnect has it where management sees it.
+  function [31:0] image_address(input [31:0] address);
+    image_address = ((address & mb_bus_pkg::SCHED_IMAGE_MASK) == mb_bus_pkg::SCHED_IMAGE_BASE)
+        ? address | mgmt_bar_pkg::SCHED_IMAGE_BASE : address;
+  endfunction
+
+  wire requested = |{s_axil_mgmt_awvalid, s_axil_mgmt_arvalid, s_axil_user_awvalid,
+                     s_axil_user_arvalid, s_axil_mb_awvalid, s_axil_mb_arvalid};
+
+  // Clock groups: a gate costs about as much as a small block, so the small ones share one.
+  wire small_on = |(SMALL & (addressed | block_active));
+  wire hwicap_on = addressed[HWICAP] || block_active[HWICAP];
+  wire mailbox_on = mailbox_active || addressed[MBX_MGMT] || addressed[MBX_USER];
+  wire ert_on = ert_active || addressed[CSR_HOST] || addressed[CQ_HOST] || addressed[CSR_MB]
+      || addressed[CQ_MB] || addressed[INTC];
+  wire guard_on = addressed[ULP] || block_active[ULP];
+
+  assign busy = requested || xbar_active || small_on || hwicap_on || mailbox_on || ert_on || guard_on;
+
+  clk_gate u_shell_gate (
+      .clk(clk),
+      .en(rst || busy),
+      .gclk(shell_clk)
+  );
+
+  clk_gate u_small_gate (
+      .clk(shell_clk),
+      .en(rst || small_on),
+      .gclk(small_clk)
+  );
+
+  clk_gate u_hwicap_gate (
+      .clk(shell_clk),
+      .en(rst || hwicap_on),
+      .gclk(hwicap_clk)
+  );
+
+  clk_gate u_mailbox_gate (
+      .clk(shell_clk),
+      .en(rst || mailbox_on),
+      .gclk(mailbox_clk)
+  );
+
+  clk_gate u_ert_gate (
+      .clk(shell_clk),
+      .en(rst || ert_on),
+      .gclk(ert_clk)
+  );
+
+  clk_gate u_guard_gate (
+      .clk(shell_clk),
+      .en(rst || guard_on),
+      .gclk(guard_clk)
+  );
+
+  // Nobody uses: per-master activity, the HWICAP interrupt (the driver polls), the guard's trip count.
+  /* verilator lint_off PINCONNECTEMPTY */
+  axil_xbar #(
+      .M(MASTERS),
+      .S(SLAVES),
+      .ADDR_W(32),
+      .S_BASE(BASE),
+      .S_MASK(MASK),
+      .CONNECT({MB_REACHES, USER_REACHES, MGMT_REACHES})
+  ) u_xbar (
+      .clk(shell_clk),
+      .rst(rst),
+      .s_axil_awaddr({mb_awaddr, 7'd0, s_axil_user_awaddr, 7'd0, s_axil_mgmt_awaddr}),
+      .s_axil_awvalid({s_axil_mb_awvalid, s_axil_user_awvalid, s_axil_mgmt_awvalid}),
+      .s_axil_awready({s_axil_mb_awready, s_axil_user_awready, s_axil_mgmt_awready}),
+      .s_axil_wdata({s_axil_mb_wdata, s_axil_user_wdata, s_axil_mgmt_wdata}),
+      .s_axil_wstrb({s_axil_mb_wstrb, s_axil_user_wstrb, s_axil_mgmt_wstrb}),
+      .s_axil_wvalid({s_axil_mb_wvalid, s_axil_user_wvalid, s_axil_mgmt_wvalid}),
+      .s_axil_wready({s_axil_mb_wready, s_axil_user_wready, s_axil_mgmt_wready}),
+      .s_axil_bresp({s_axil_mb_bresp, s_axil_user_bresp, s_axil_mgmt_bresp}),
+      .s_axil_bvalid({s_axil_mb_bvalid, s_axil_user_bvalid, s_axil_mgmt_bvalid}),
+      .s_axil_bready({s_axil_mb_bready, s_axil_user_bready, s_axil_mgmt_bready}),
+      .s_axil_araddr({mb_araddr, 7'd0, s_axil_user_araddr, 7'd0, s_axil_mgmt_araddr}),
+      .s_axil_arvalid({s_axil_mb_arvalid, s_axil_user_arvalid, s_axil_mgmt_arvalid}),
+      .s_axil_arready({s_axil_mb_arready, s_axil_user_arready, s_axil_mgmt_arready}),
+      .s_axil_rdata({s_axil_mb_rdata, s_axil_user_rdata, s_axil_mgmt_rdata}),
+      .s_axil_rresp({s_axil_mb_rresp, s_axil_user_rresp, s_axil_mgmt_rresp}),
+      .s_axil_rvalid({s_axil_mb_rvalid, s_axil_user_rvalid, s_axil_mgmt_rvalid}),
+      .s_axil_rready({s_axil_mb_rready, s_axil_user_rready, s_axil_mgmt_rready}),
+      .m_axil_awaddr(x_awaddr),
+      .m_axil_awvalid(x_awvalid),
+      .m_axil_awready(x_awready),
+      .m_axil_wdata(x_wdata),
+      .m_axil_wstrb(x_wstrb),
+      .m_axil_wvalid(x_wvalid),
+      .m_axil_wready(x_wready),
+      .m_axil_bresp(x_bresp),
+      .m_axil_bvalid(x_bvalid),
+      .m_axil_bready(x_bready),
+      .m_axil_araddr(x_araddr),
+      .m_axil_arvalid(x_arvalid),
+      .m_axil_arready(x_arready),
+      .m_axil_rdata(x_rdata),
+      .m_axil_rresp(x_rresp),
+      .m_axil_rvalid(x_rvalid),
+      .m_axil_rready(x_rready),
+      .active(xbar_active),
+      .m_active(),
+      .s_active(addressed)
+  );
+
+  hwicap #(
+      .ADDR_W(12),
+      .NUM_SLOTS(NUM_SLOTS)
+  ) u_hwicap (
+      .clk(hwicap_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[HWICAP*32+:12]),
+      .s_axil_awvalid(x_awvalid[HWICAP]),
+      .s_axil_awready(x_awready[HWICAP]),
+      .s_axil_wdata(x_wdata[HWICAP*32+:32]),
+      .s_axil_wstrb(x_wstrb[HWICAP*4+:4]),
+      .s_axil_wvalid(x_wvalid[HWICAP]),
+      .s_axil_wready(x_wready[HWICAP]),
+      .s_axil_bresp(x_bresp[HWICAP*2+:2]),
+      .s_axil_bvalid(x_bvalid[HWICAP]),
+      .s_axil_bready(x_bready[HWICAP]),
+      .s_axil_araddr(x_araddr[HWICAP*32+:12]),
+      .s_axil_arvalid(x_arvalid[HWICAP]),
+      .s_axil_arready(x_arready[HWICAP]),
+      .s_axil_rdata(x_rdata[HWICAP*32+:32]),
+      .s_axil_rresp(x_rresp[HWICAP*2+:2]),
+      .s_axil_rvalid(x_rvalid[HWICAP]),
+      .s_axil_rready(x_rready[HWICAP]),
+      .irq(),
+      .cfg_loading(cfg_loading),
+      .cfg_valid(cfg_valid),
+      .cfg_slot_kernel(cfg_slot_kernel),
+      .active(block_active[HWICAP])
+  );
+
+  axi_gate #(
+      .ADDR_W(12)
+  ) u_axi_gate (
+      .clk(small_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[GATE*32+:12]),
+      .s_axil_awvalid(x_awvalid[GATE]),
+      .s_axil_awready(x_awready[GATE]),
+      .s_axil_wdata(x_wdata[GATE*32+:32]),
+      .s_axil_wstrb(x_wstrb[GATE*4+:4]),
+      .s_axil_wvalid(x_wvalid[GATE]),
+      .s_axil_wready(x_wready[GATE]),
+      .s_axil_bresp(x_bresp[GATE*2+:2]),
+      .s_axil_bvalid(x_bvalid[GATE]),
+      .s_axil_bready(x_bready[GATE]),
+      .s_axil_araddr(x_araddr[GATE*32+:12]),
+      .s_axil_arvalid(x_arvalid[GATE]),
+      .s_axil_arready(x_arready[GATE]),
+      .s_axil_rdata(x_rdata[GATE*32+:32]),
+      .s_axil_rresp(x_rresp[GATE*2+:2]),
+      .s_axil_rvalid(x_rvalid[GATE]),
+      .s_axil_rready(x_rready[GATE]),
+      .open(gate_open),
+      .state(gate_state),
+      .active(block_active[GATE])
+  );
+
+  calib_gpio #(
+      .ADDR_W(12)
+  ) u_calib_gpio (
+      .clk(small_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[CALIB*32+:12]),
+      .s_axil_awvalid(x_awvalid[CALIB]),
+      .s_axil_awready(x_awready[CALIB]),
+      .s_axil_wdata(x_wdata[CALIB*32+:32]),
+      .s_axil_wstrb(x_wstrb[CALIB*4+:4]),
+      .s_axil_wvalid(x_wvalid[CALIB]),
+      .s_axil_wready(x_wready[CALIB]),
+      .s_axil_bresp(x_bresp[CALIB*2+:2]),
+      .s_axil_bvalid(x_bvalid[CALIB]),
+      .s_axil_bready(x_bready[CALIB]),
+      .s_axil_araddr(x_araddr[CALIB*32+:12]),
+      .s_axil_arvalid(x_arvalid[CALIB]),
+      .s_axil_arready(x_arready[CALIB]),
+      .s_axil_rdata(x_rdata[CALIB*32+:32]),
+      .s_axil_rresp(x_rresp[CALIB*2+:2]),
+      .s_axil_rvalid(x_rvalid[CALIB]),
+      .s_axil_rready(x_rready[CALIB]),
+      .calib_done(calib_done),
+      .active(block_active[CALIB])
+  );
+
+  feature_rom #(
+      .ADDR_W(12)
+  ) u_feature_rom (
+      .clk(small_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[ROM*32+:12]),
+      .s_axil_awvalid(x_awvalid[ROM]),
+      .s_axil_awready(x_awready[ROM]),
+      .s_axil_wdata(x_wdata[ROM*32+:32]),
+      .s_axil_wstrb(x_wstrb[ROM*4+:4]),
+      .s_axil_wvalid(x_wvalid[ROM]),
+      .s_axil_wready(x_wready[ROM]),
+      .s_axil_bresp(x_bresp[ROM*2+:2]),
+      .s_axil_bvalid(x_bvalid[ROM]),
+      .s_axil_bready(x_bready[ROM]),
+      .s_axil_araddr(x_araddr[ROM*32+:12]),
+      .s_axil_arvalid(x_arvalid[ROM]),
+      .s_axil_arready(x_arready[ROM]),
+      .s_axil_rdata(x_rdata[ROM*32+:32]),
+      .s_axil_rresp(x_rresp[ROM*2+:2]),
+      .s_axil_rvalid(x_rvalid[ROM]),
+      .s_axil_rready(x_rready[ROM]),
+      .active(block_active[ROM])
+  );
+
+  mb_reset_gpio #(
+      .ADDR_W(12)
+  ) u_mb_reset_gpio (
+      .clk(small_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[MB_RESET*32+:12]),
+      .s_axil_awvalid(x_awvalid[MB_RESET]),
+      .s_axil_awready(x_awready[MB_RESET]),
+      .s_axil_wdata(x_wdata[MB_RESET*32+:32]),
+      .s_axil_wstrb(x_wstrb[MB_RESET*4+:4]),
+      .s_axil_wvalid(x_wvalid[MB_RESET]),
+      .s_axil_wready(x_wready[MB_RESET]),
+      .s_axil_bresp(x_bresp[MB_RESET*2+:2]),
+      .s_axil_bvalid(x_bvalid[MB_RESET]),
+      .s_axil_bready(x_bready[MB_RESET]),
+      .s_axil_araddr(x_araddr[MB_RESET*32+:12]),
+      .s_axil_arvalid(x_arvalid[MB_RESET]),
+      .s_axil_arready(x_arready[MB_RESET]),
+      .s_axil_rdata(x_rdata[MB_RESET*32+:32]),
+      .s_axil_rresp(x_rresp[MB_RESET*2+:2]),
+      .s_axil_rvalid(x_rvalid[MB_RESET]),
+      .s_axil_rready(x_rready[MB_RESET]),
+      .mb_run(mb_run),
+      .active(block_active[MB_RESET])
+  );
+
+  axil_ram #(
+      .ADDR_W(17)
+  ) u_cmc_image (
+      .clk(small_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[CMC_IMAGE*32+:17]),
+      .s_axil_awvalid(x_awvalid[CMC_IMAGE]),
+      .s_axil_awready(x_awready[CMC_IMAGE]),
+      .s_axil_wdata(x_wdata[CMC_IMAGE*32+:32]),
+      .s_axil_wstrb(x_wstrb[CMC_IMAGE*4+:4]),
+      .s_axil_wvalid(x_wvalid[CMC_IMAGE]),
+      .s_axil_wready(x_wready[CMC_IMAGE]),
+      .s_axil_bresp(x_bresp[CMC_IMAGE*2+:2]),
+      .s_axil_bvalid(x_bvalid[CMC_IMAGE]),
+      .s_axil_bready(x_bready[CMC_IMAGE]),
+      .s_axil_araddr(x_araddr[CMC_IMAGE*32+:17]),
+      .s_axil_arvalid(x_arvalid[CMC_IMAGE]),
+      .s_axil_arready(x_arready[CMC_IMAGE]),
+      .s_axil_rdata(x_rdata[CMC_IMAGE*32+:32]),
+      .s_axil_rresp(x_rresp[CMC_IMAGE*2+:2]),
+      .s_axil_rvalid(x_rvalid[CMC_IMAGE]),
+      .s_axil_rready(x_rready[CMC_IMAGE]),
+      .active(block_active[CMC_IMAGE])
+  );
+
+  axil_ram #(
+      .ADDR_W(17)
+  ) u_sched_image (
+      .clk(small_clk),
+      .rst(rst),
+      .s_axil_awaddr(x_awaddr[SCHED_IMAGE*32+:17]),
+      .s_axil_awvalid(x_awvalid[SCHED_IMAGE]),
+      .s_axil_awready(x_awready[SCHED_IMAGE]),
+      .s_axil_wdata(x_wdata[SCHED_IMAGE*32+:32]),
+      .s_axil_wstrb(x_wstrb[SCHED_IMAGE*4+:4]),
+      .s_axil_wvalid(x_wvalid[SCHED_IMAGE]),
+      .s_axil_wready(x_wready[SCHED_IMAGE]),
+      .s_axil_bresp(x_bresp[SCHED_IMAGE*2+:2]),
+      .s_axil_bvalid(x_bvalid[SCHED_IMAGE]),
+      .s_axil_bready(x_bready[SCHED_IMAGE]),
+      .s_axil_araddr(x_araddr[SCHED_IMAGE*32+:17]),
+      .s_axil_arvalid(x_arvalid[SCHED_IMAGE]),
+      .s_axil_arready(x_arready[SCHED_IMAGE]),
+      .s_axil_rdata(x_rdata[SCHED_IMAGE*32+:32]),
+      .s_axil_rresp(x_rresp[SCHED_IMAGE*2+:2]),
+      .s_axil_rvalid(x_rvalid[SCHED_IMAGE]),
+      .s_axil_rready(x_rready[SCHED_IMAGE]),
+      .active(block_active[SCHED_IMAGE])
+  );
+
+  hw_mailbox #(
+      .ADDR_W(12),
+      .DEPTH(MAILBOX_DEPTH)
+  ) u_mailbox (
+      .clk(mailbox_clk),
+      .rst(rst),
+      .s_axil_a_awaddr(x_awaddr[MBX_MGMT*32+:12]),
+      .s_axil_a_awvalid(x_awvalid[MBX_MGMT]),
+      .s_axil_a_awready(x_awready[MBX_MGMT]),
+      .s_axil_a_wdata(x_wdata[MBX_MGMT*32+:32]),
+      .s_axil_a_wstrb(x_wstrb[MBX_MGMT*4+:4]),
+      .s_axil_a_wvalid(x_wvalid[MBX_MGMT]),
+      .s_axil_a_wready(x_wready[MBX_MGMT]),
+      .s_axil_a_bresp(x_bresp[MBX_MGMT*2+:2]),
+      .s_axil_a_bvalid(x_bvalid[MBX_MGMT]),
+      .s_axil_a_bready(x_bready[MBX_MGMT]),
+      .s_axil_a_araddr(x_araddr[MBX_MGMT*32+:12]),
+      .s_axil_a_arvalid(x_arvalid[MBX_MGMT]),
+      .s_axil_a_arready(x_arready[MBX_MGMT]),
+      .s_axil_a_rdata(x_rdata[MBX_MGMT*32+:32]),
+      .s_axil_a_rresp(x_rresp[MBX_MGMT*2+:2]),
+      .s_axil_a_rvalid(x_rvalid[MBX_MGMT]),
+      .s_axil_a_rready(x_rready[MBX_MGMT]),
+      .s_axil_b_awaddr(x_awaddr[MBX_USER*32+:12]),
+      .s_axil_b_awvalid(x_awvalid[MBX_USER]),
+      .s_axil_b_awready(x_awready[MBX_USER]),
+      .s_axil_b_wdata(x_wdata[MBX_USER*32+:32]),
+      .s_axil_b_wstrb(x_wstrb[MBX_USER*4+:4]),
+      .s_axil_b_wvalid(x_wvalid[MBX_USER]),
+      .s_axil_b_wready(x_wready[MBX_USER]),
+      .s_axil_b_bresp(x_bresp[MBX_USER*2+:2]),
+      .s_axil_b_bvalid(x_bvalid[MBX_USER]),
+      .s_axil_b_bready(x_bready[MBX_USER]),
+      .s_axil_b_araddr(x_araddr[MBX_USER*32+:12]),
+      .s_axil_b_arvalid(x_arvalid[MBX_USER]),
+      .s_axil_b_arready(x_arready[MBX_USER]),
+      .s_axil_b_rdata(x_rdata[MBX_USER*32+:32]),
+      .s_axil_b_rresp(x_rresp[MBX_USER*2+:2]),
+      .s_axil_b_rvalid(x_rvalid[MBX_USER]),
+      .s_axil_b_rready(x_rready[MBX_USER]),
+      .irq_a(mailbox_mgmt_irq),
+      .irq_b(mailbox_user_irq),
+      .active(mailbox_active)
+  );
+
+  ert #(
+      .NUM_CU(NUM_SLOTS)
+  ) u_ert (
+      .clk(ert_clk),
+      .rst(rst),
+      .s_axil_csr_host_awaddr(x_awaddr[CSR_HOST*32+:12]),
+      .s_axil_csr_host_awvalid(x_awvalid[CSR_HOST]),
+      .s_axil_csr_host_awready(x_awready[CSR_HOST]),
+      .s_axil_csr_host_wdata(x_wdata[CSR_HOST*32+:32]),
+      .s_axil_csr_host_wstrb(x_wstrb[CSR_HOST*4+:4]),
+      .s_axil_csr_host_wvalid(x_wvalid[CSR_HOST]),
+      .s_axil_csr_host_wready(x_wready[CSR_HOST]),
+      .s_axil_csr_host_bresp(x_bresp[CSR_HOST*2+:2]),
+      .s_axil_csr_host_bvalid(x_bvalid[CSR_HOST]),
+      .s_axil_csr_host_bready(x_bready[CSR_HOST]),
+      .s_axil_csr_host_araddr(x_araddr[CSR_HOST*32+:12]),
+      .s_axil_csr_host_arvalid(x_arvalid[CSR_HOST]),
+      .s_axil_csr_host_arready(x_arready[CSR_HOST]),
+      .s_axil_csr_host_rdata(x_rdata[CSR_HOST*32+:32]),
+      .s_axil_csr_host_rresp(x_rresp[CSR_HOST*2+:2]),
+      .s_axil_csr_host_rvalid(x_rvalid[CSR_HOST]),
+      .s_axil_csr_host_rready(x_rready[CSR_HOST]),
+      .s_axil_csr_mb_awaddr(x_awaddr[CSR_MB*32+:12]),
+      .s_axil_csr_mb_awvalid(x_awvalid[CSR_MB]),
+      .s_axil_csr_mb_awready(x_awready[CSR_MB]),
+      .s_axil_csr_mb_wdata(x_wdata[CSR_MB*32+:32]),
+      .s_axil_csr_mb_wstrb(x_wstrb[CSR_MB*4+:4]),
+      .s_axil_csr_mb_wvalid(x_wvalid[CSR_MB]),
+      .s_axil_csr_mb_wready(x_wready[CSR_MB]),
+      .s_axil_csr_mb_bresp(x_bresp[CSR_MB*2+:2]),
+      .s_axil_csr_mb_bvalid(x_bvalid[CSR_MB]),
+      .s_axil_csr_mb_bready(x_bready[CSR_MB]),
+      .s_axil_csr_mb_araddr(x_araddr[CSR_MB*32+:12]),
+      .s_axil_csr_mb_arvalid(x_arvalid[CSR_MB]),
+      .s_axil_csr_mb_arready(x_arready[CSR_MB]),
+      .s_axil_csr_mb_rdata(x_rdata[CSR_MB*32+:32]),
+      .s_axil_csr_mb_rresp(x_rresp[CSR_MB*2+:2]),
+      .s_axil_csr_mb_rvalid(x_rvalid[CSR_MB]),
+      .s_axil_csr_mb_rready(x_rready[CSR_MB]),
+      .s_axil_cq_host_awaddr(x_awaddr[CQ_HOST*32+:16]),
+      .s_axil_cq_host_awvalid(x_awvalid[CQ_HOST]),
+      .s_axil_cq_host_awready(x_awready[CQ_HOST]),
+      .s_axil_cq_host_wdata(x_wdata[CQ_HOST*32+:32]),
+      .s_axil_cq_host_wstrb(x_wstrb[CQ_HOST*4+:4]),
+      .s_axil_cq_host_wvalid(x_wvalid[CQ_HOST]),
+      .s_axil_cq_host_wready(x_wready[CQ_HOST]),
+      .s_axil_cq_host_bresp(x_bresp[CQ_HOST*2+:2]),
+      .s_axil_cq_host_bvalid(x_bvalid[CQ_HOST]),
+      .s_axil_cq_host_bready(x_bready[CQ_HOST]),
+      .s_axil_cq_host_araddr(x_araddr[CQ_HOST*32+:16]),
+      .s_axil_cq_host_arvalid(x_arvalid[CQ_HOST]),
+      .s_axil_cq_host_arready(x_arready[CQ_HOST]),
+      .s_axil_cq_host_rdata(x_rdata[CQ_HOST*32+:32]),
+      .s_axil_cq_host_rresp(x_rresp[CQ_HOST*2+:2]),
+      .s_axil_cq_host_rvalid(x_rvalid[CQ_HOST]),
+      .s_axil_cq_host_rready(x_rready[CQ_HOST]),
+      .s_axil_cq_mb_awaddr(x_awaddr[CQ_MB*32+:16]),
+      .s_axil_cq_mb_awvalid(x_awvalid[CQ_MB]),
+      .s_axil_cq_mb_awready(x_awready[CQ_MB]),
+      .s_axil_cq_mb_wdata(x_wdata[CQ_MB*32+:32]),
+      .s_axil_cq_mb_wstrb(x_wstrb[CQ_MB*4+:4]),
+      .s_axil_cq_mb_wvalid(x_wvalid[CQ_MB]),
+      .s_axil_cq_mb_wready(x_wready[CQ_MB]),
+      .s_axil_cq_mb_bresp(x_bresp[CQ_MB*2+:2]),
+      .s_axil_cq_mb_bvalid(x_bvalid[CQ_MB]),
+      .s_axil_cq_mb_bready(x_bready[CQ_MB]),
+      .s_axil_cq_mb_araddr(x_araddr[CQ_MB*32+:16]),
+      .s_axil_cq_mb_arvalid(x_arvalid[CQ_MB]),
+      .s_axil_cq_mb_arready(x_arready[CQ_MB]),
+      .s_axil_cq_mb_rdata(x_rdata[CQ_MB*32+:32]),
+      .s_axil_cq_mb_rresp(x_rresp[CQ_MB*2+:2]),
+      .s_axil_cq_mb_rvalid(x_rvalid[CQ_MB]),
+      .s_axil_cq_mb_rready(x_rready[CQ_MB]),
+      .s_axil_intc_awaddr(x_awaddr[INTC*32+:12]),
+      .s_axil_intc_awvalid(x_awvalid[INTC]),
+      .s_axil_intc_awready(x_awready[INTC]),
+      .s_axil_intc_wdata(x_wdata[INTC*32+:32]),
+      .s_axil_intc_wstrb(x_wstrb[INTC*4+:4]),
+      .s_axil_intc_wvalid(x_wvalid[INTC]),
+      .s_axil_intc_wready(x_wready[INTC]),
+      .s_axil_intc_bresp(x_bresp[INTC*2+:2]),
+      .s_axil_intc_bvalid(x_bvalid[INTC]),
+      .s_axil_intc_bready(x_bready[INTC]),
+      .s_axil_intc_araddr(x_araddr[INTC*32+:12]),
+      .s_axil_intc_arvalid(x_arvalid[INTC]),
+      .s_axil_intc_arready(x_arready[INTC]),
+      .s_axil_intc_rdata(x_rdata[INTC*32+:32]),
+      .s_axil_intc_rresp(x_rresp[INTC*2+:2]),
+      .s_axil_intc_rvalid(x_rvalid[INTC]),
+      .s_axil_intc_rready(x_rready[INTC]),
+      .cu_irq(cu_irq),
+      .host_irq(ert_host_irq),
+      .mb_irq(mb_irq),
+      .host_touched(host_touched),
+      .touch_ack(touch_ack),
+      .active(ert_active)
+  );
+
+  axil_guard #(
+      .ADDR_W(32),
+      .TIMEOUT_CYCLES(GUARD_CYCLES)
+  ) u_ulp_guard (
+      .clk(guard_clk),
+      .rst(rst),
+      .isolate(!gate_open),
+      .s_axil_awaddr(x_awaddr[ULP*32+:32]),
+      .s_axil_awvalid(x_awvalid[ULP]),
+      .s_axil_awready(x_awready[ULP]),
+      .s_axil_wdata(x_wdata[ULP*32+:32]),
+      .s_axil_wstrb(x_wstrb[ULP*4+:4]),
+      .s_axil_wvalid(x_wvalid[ULP]),
+      .s_axil_wready(x_wready[ULP]),
+      .s_axil_bresp(x_bresp[ULP*2+:2]),
+      .s_axil_bvalid(x_bvalid[ULP]),
+      .s_axil_bready(x_bready[ULP]),
+      .s_axil_araddr(x_araddr[ULP*32+:32]),
+      .s_axil_arvalid(x_arvalid[ULP]),
+      .s_axil_arready(x_arready[ULP]),
+      .s_axil_rdata(x_rdata[ULP*32+:32]),
+      .s_axil_rresp(x_rresp[ULP*2+:2]),
+      .s_axil_rvalid(x_rvalid[ULP]),
+      .s_axil_rready(x_rready[ULP]),
+      .m_axil_awaddr(m_axil_ulp_awaddr),
+      .m_axil_awvalid(m_axil_ulp_awvalid),
+      .m_axil_awready(m_axil_ulp_awready),
+      .m_axil_wdata(m_axil_ulp_wdata),
+      .m_axil_wstrb(m_axil_ulp_wstrb),
+      .m_axil_wvalid(m_axil_ulp_wvalid),
+      .m_axil_wready(m_axil_ulp_wready),
+      .m_axil_bresp(m_axil_ulp_bresp),
+      .m_axil_bvalid(m_axil_ulp_bvalid),
+      .m_axil_bready(m_axil_ulp_bready),
+      .m_axil_araddr(m_axil_ulp_araddr),
+      .m_axil_arvalid(m_axil_ulp_arvalid),
+      .m_axil_arready(m_axil_ulp_arready),
+      .m_axil_rdata(m_axil_ulp_rdata),
+      .m_axil_rresp(m_axil_ulp_rresp),
+      .m_axil_rvalid(m_axil_ulp_rvalid),
+      .m_axil_rready(m_axil_ulp_rready),
+      .tripped_count(),
+      .active(block_active[ULP])
+  );
+  /* verilator lint_on PINCONNECTEMPTY */
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Socket of the card's scheduler processor: Python firmware plugs in here.
+//
+// The bus is an axil_port; Python also reads `run`, `irq` and `touched` and drives `touch_ack`.
+`default_nettype none
+`timescale 1ns / 1ps
+
+module mb_socket #(
+    parameter integer TOUCH_W = 128
+) (
+    input  wire          clk,
+    input  wire          rst,
+
+    output wire [31:0]   m_axil_awaddr,
+    output wire          m_axil_awvalid,
+    input  wire          m_axil_awready,
+    output wire [31:0]   m_axil_wdata,
+    output wire [3:0]    m_axil_wstrb,
+    output wire          m_axil_wvalid,
+    input  wire          m_axil_wready,
+    input  wire [1:0]    m_axil_bresp,
+    input  wire          m_axil_bvalid,
+    output wire          m_axil_bready,
+    output wire [31:0]   m_axil_araddr,
+    output wire          m_axil_arvalid,
+    input  wire          m_axil_arready,
+    input  wire [31:0]   m_axil_rdata,
+    input  wire [1:0]    m_axil_rresp,
+    input  wire          m_axil_rvalid,
+    output wire          m_axil_rready,
+    input  wire          mb_run,
+    input  wire          mb_irq,
+    input  wire [TOUCH_W-1:0] host_touched,
+    output wire [TOUCH_W-1:0] host_touch_ack,
+
+    output wire          busy
+);
+
+  wire run /* verilator public_flat_rd */ = mb_run;
+  wire irq /* verilator public_flat_rd */ = mb_irq;
+  wire any_touched /* verilator public_flat_rd */ = |host_touched;
+  wire [TOUCH_W-1:0] touched /* verilator public_flat_rd */ = host_touched;
+  reg [TOUCH_W-1:0] touch_ack /* verilator public_flat_rw */;
+  wire port_busy;
+
+  initial touch_ack = {TOUCH_W{1'b0}};
+
+  assign host_touch_ack = touch_ack;
+  assign busy = port_busy || |(touch_ack & host_touched);
+
+  axil_port bus (
+      .clk(clk),
+      .rst(rst),
+      .m_axil_awaddr(m_axil_awaddr),
+      .m_axil_awvalid(m_axil_awvalid),
+      .m_axil_awready(m_axil_awready),
+      .m_axil_wdata(m_axil_wdata),
+      .m_axil_wstrb(m_axil_wstrb),
+      .m_axil_wvalid(m_axil_wvalid),
+      .m_axil_wready(m_axil_wready),
+      .m_axil_bresp(m_axil_bresp),
+      .m_axil_bvalid(m_axil_bvalid),
+      .m_axil_bready(m_axil_bready),
+      .m_axil_araddr(m_axil_araddr),
+      .m_axil_arvalid(m_axil_arvalid),
+      .m_axil_arready(m_axil_arready),
+      .m_axil_rdata(m_axil_rdata),
+      .m_axil_rresp(m_axil_rresp),
+      .m_axil_rvalid(m_axil_rvalid),
+      .m_axil_rready(m_axil_rready),
+      .busy(port_busy)
+  );
+
+endmodule
+
+`default_nettype wire

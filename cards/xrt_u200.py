@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The XRT card: U200 with the XDMA shell, on either simulated host.
+
+Tops: tb/rtl/tb_fast.sv and tb/rtl/tb_conformance.sv. Source: XRT platform contract §1 to §3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from firmware_model import images
+from pydriver.regs import mgmt_bar, user_bar
+from tb.hosts.conformance import ConformanceHost
+from tb.hosts.fast import FastHost
+from tb.platform import SimPlatform
+from tb.processor import Processor
+
+MGMT, USER = 0, 1
+TOPS = {"fast": "tb_fast", "conformance": "tb_conformance"}
+# Named parts of the other BARs, for the traffic summary: (BAR, name, base, size).
+_OTHER_WINDOWS = (
+    (2, "IRQ_BLOCK", 0x2000, 0x2000),
+    (2, "MSIX_TABLE", 0x8000, 0x1000),
+)
+DEVICE_MEMORY = (4, "DEVICE_MEMORY", 0, 1 << 28)
+
+OnEvent = Callable[[str, str], None]
+
+
+def silent(_source: str, _text: str) -> None:
+    """The default hook: nobody listens."""
+
+
+class Card:
+    """A powered card in a host. Make it with `power_on`; use `platform`."""
+
+    def __init__(self, platform: SimPlatform, processor: Processor) -> None:
+        self.platform = platform
+        self.processor = processor
+
+    @classmethod
+    async def power_on(
+        cls, dut: Any, host: str = "fast", on_event: OnEvent = silent, **settings: Any
+    ) -> Card:
+        """Reset and enumerate; `host` is "fast" or "conformance", `settings` go to the host's start."""
+        link = FastHost(dut.host, dut.clock) if host == "fast" else ConformanceHost(dut)
+        await link.start(**settings)
+        platform = SimPlatform(link)
+        for function, windows in ((MGMT, mgmt_bar.WINDOWS), (USER, user_bar.WINDOWS)):
+            platform.counter.add_windows(function, 0, [(w.name, w.base, w.size) for w in windows])
+            platform.counter.add_windows(function, 2, [row[1:] for row in _OTHER_WINDOWS])
+        platform.counter.add_windows(USER, 4, [DEVICE_MEMORY[1:]])
+        return cls(platform, Processor(dut.mb, images.identify, on_event))

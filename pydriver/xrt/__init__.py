@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Host API in the manner of the native XRT API, as coroutines.
+
+device = await Device.open(platform)
+uuid = await device.load_xclbin(image)
+kernel = await Kernel.open(device, uuid, "vadd")
+a = await BO.alloc(device, size, kernel.group_id(0))
+a.map()[:] = data
+await a.sync_to_device()
+run = kernel(a, b, out, n)
+state = await run.wait(timeout_ms=1000)
+"""
+
+from pydriver.ert import State
+from pydriver.xrt.bo import BO
+from pydriver.xrt.device import Device
+from pydriver.xrt.kernel import Kernel, Run
+from pydriver.xrt.xclbin import Xclbin
+
+__all__ = ["BO", "Device", "Kernel", "Run", "State", "Xclbin"]

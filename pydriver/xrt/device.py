@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A device opened by an application."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pydriver.errors import fail
+from pydriver.platform import Platform, Task
+from pydriver.platform.trace import OnEvent, silent
+from pydriver.xocl import Client, KdsFlags, UserOptions, Xocl
+from pydriver.xocl.dma import DmaEngine
+from pydriver.xrt.xclbin import Xclbin
+
+if TYPE_CHECKING:
+    from pydriver.xrt.kernel import Run
+
+
+class Device:
+    """One client of the user PF. `open` probes the driver too; `attach` adds a client to a probed one."""
+
+    def __init__(self, driver: Xocl, owns_driver: bool) -> None:
+        self.driver = driver
+        self.clock = driver.clock
+        self.client: Client = driver.open()
+        self._owns_driver = owns_driver
+        self._xclbin: Xclbin | None = None
+        self._running: list[Run] = []
+        self._monitor: Task | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        platform: Platform,
+        options: UserOptions | None = None,
+        on_event: OnEvent = silent,
+        dma: DmaEngine | None = None,
+    ) -> Self:
+        """Probe the user PF and open it. Raises ENODEV as `Xocl.probe`."""
+        return cls(await Xocl.probe(platform, options, on_event, dma), owns_driver=True)
+
+    @classmethod
+    def attach(cls, driver: Xocl) -> Self:
+        """Open a user PF whose driver is there already: one more process on the same device."""
+        return cls(driver, owns_driver=False)
+
+    async def load_xclbin(
+        self, xclbin: Xclbin | bytes | str | Path, flags: KdsFlags | None = None, force: bool = False
+    ) -> bytes:
+        """Load an image and return its uuid (16 bytes); `flags` are what xrt.ini would say.
+
+        Raises as `Xocl.read_axlf`.
+        """
+        image = xclbin if isinstance(xclbin, Xclbin) else Xclbin(xclbin)
+        chosen = flags or KdsFlags()
+        await self.driver.read_axlf(
+            image.data, replace(chosen, dataflow=chosen.dataflow or image.needs_dataflow), force
+        )
+        self._xclbin = image
+        return image.uuid
+
+    def xclbin(self, uuid: bytes) -> Xclbin:
+        """The image this client loaded, or the one the driver holds. Raises EINVAL when `uuid` is another."""
+        if self._xclbin is None and self.driver.loaded.axlf is not None:
+            self._xclbin = Xclbin(self.driver.loaded.axlf.to_bytes())
+        if self._xclbin is None or self._xclbin.uuid != uuid:
+            raise fail(errno.EINVAL, f"{uuid.hex()} is not loaded")
+        return self._xclbin
+
+    async def close(self) -> None:
+        """Give everything back; the driver too when `open` probed it."""
+        if self._monitor is not None:
+            self._monitor.cancel()
+            self._monitor = None
+        await self.client.close()
+        if self._owns_driver:
+            await self.driver.remove()
+
+    def watch(self, run: Run) -> None:
+        """Have the run's end noticed (for `Run`).
+
+        One poller per device serves all runs, because one completion wakes one poll only and says nothing
+        about whose it is.
+        """
+        self._running.append(run)
+        if self._monitor is None or self._monitor.done():
+            self._monitor = self.clock.spawn(self._watch(), "xrt.monitor")
+
+    async def _watch(self) -> None:
+        while self._running:
+            await self.client.poll()
+            for run in [run for run in self._running if run.settled()]:
+                self._running.remove(run)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cocotb test that runs the scenario named by environment SCENARIO."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import cocotb
+
+from scenarios.stage import Stage
+
+
+@cocotb.test()
+async def run_scenario(dut: Any) -> None:
+    name = os.environ["SCENARIO"]
+    module = importlib.import_module(f"scenarios.{name}")
+    stage = Stage(name.removeprefix("scenario_"))
+    verdict = "stopped early"
+    try:
+        verdict = await module.run(stage, dut, os.environ.get("HOST", "fast"))
+    except Exception as error:
+        verdict = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        stage.finish(Path(os.environ["RUN_DIR"]), verdict)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A GTKWave save file beside an FST: the signals people look for first, grouped and named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pywellen
+
+# Group, end of the scope path, signals in it.
+GROUPS: tuple[tuple[str, str, str], ...] = (
+    ("PCIe requests (CQ)", "card", "s_axis_cq_tvalid s_axis_cq_tready s_axis_cq_tlast s_axis_cq_tdata"),
+    ("PCIe completions (CC)", "card", "m_axis_cc_tvalid m_axis_cc_tready m_axis_cc_tlast m_axis_cc_tdata"),
+    (
+        "MSI-X",
+        "card",
+        "cfg_interrupt_msix_int cfg_interrupt_msix_data cfg_interrupt_msi_function_number",
+    ),
+    (
+        "Management registers",
+        "card",
+        "mgmt_awvalid mgmt_awaddr mgmt_wdata mgmt_arvalid mgmt_araddr mgmt_rvalid mgmt_rdata",
+    ),
+    (
+        "User registers",
+        "card",
+        "user_awvalid user_awaddr user_wdata user_arvalid user_araddr user_rvalid user_rdata",
+    ),
+    ("Region", "card", "gate_open region_rst cfg_loading cfg_valid cfg_slot_kernel cu_irq"),
+    (
+        "Scheduler",
+        "card",
+        "mb_run mb_irq ert_host_irq s_axil_mb_awvalid s_axil_mb_awaddr s_axil_mb_wdata "
+        "s_axil_mb_arvalid s_axil_mb_araddr s_axil_mb_rdata",
+    ),
+    ("Mailbox", "card", "mailbox_mgmt_irq mailbox_user_irq"),
+    (
+        "Device memory",
+        "card",
+        "mem_awvalid mem_awaddr mem_wvalid mem_wdata mem_arvalid mem_araddr mem_rvalid mem_rdata",
+    ),
+)
+
+
+def signal_names(wave: Path) -> set[str]:
+    """Full names (dotted) of all signals in the dump."""
+    hierarchy = pywellen.Waveform(str(wave)).hierarchy
+    return {variable.full_name(hierarchy) for variable in hierarchy.all_vars()}
+
+
+def save_file(names: Iterable[str], wave: Path) -> str:
+    """The text of the save file; groups whose signals are not in the dump are left out."""
+    known = sorted(names)
+    lines = [f'[dumpfile] "{wave.name}"', "[timestart] 0", "[sst_width] 220"]
+    for title, scope, signals in GROUPS:
+        found = []
+        for signal in signals.split():
+            ends = (f".{scope}.{signal}", f"{scope}.{signal}")
+            found += [name for name in known if name.split("[")[0].strip().endswith(ends)][:1]
+        if found:
+            lines += ["@800200", f"-{title}", "@22", *found, "@1000200", f"-{title}"]
+    return "\n".join(lines) + "\n"
+
+
+def write_save_file(wave: Path) -> Path:
+    """Write <wave>.gtkw and return its path."""
+    path = wave.with_suffix(".gtkw")
+    path.write_text(save_file(signal_names(wave), wave))
+    return path

@@ -247,6 +247,7 @@ def simulate(
             runner.test(
                 test_module=test_module,
                 hdl_toplevel=top,
+                hdl_toplevel_lang="verilog",
                 build_dir=build_dir,
                 test_dir=directory,
                 results_xml=str(results),

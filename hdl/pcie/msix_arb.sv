@@ -32,7 +32,14 @@ module msix_arb (
   reg waiting;
   reg owner;
 
-  initial cfg_interrupt_msix_int = 1'b0;
+  // Defined from power-on: a hard block looks at these pins before the first reset.
+  initial begin
+    waiting = 1'b0;
+    owner = 1'b0;
+    cfg_interrupt_msix_int = 1'b0;
+    cfg_interrupt_msix_address = 64'd0;
+    cfg_interrupt_msix_data = 32'd0;
+  end
 
   // `owner` had the last turn, so the other one wins a tie.
   wire sel = owner ? !s0_valid : s1_valid;

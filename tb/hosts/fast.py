@@ -88,7 +88,7 @@ class FastHost:
         self._issued = 0
         self._broken = False
         self._pending: list[tuple[int, Place]] = []
-        self._flusher: Any = None
+        self._posted = Event()
         self._locked = False
         self._waiters: deque[Event] = deque()
         self._messages = 0
@@ -115,6 +115,7 @@ class FastHost:
             space.write32(PCIE_CAP + 8, control | max_payload << 5 | max_read_request << 12)
             space.write32(COMMAND, MEMORY_ENABLE | BUS_MASTER_ENABLE)
         cocotb.start_soon(self._listen())
+        cocotb.start_soon(self._flush_posted())
 
     async def reset(self, cycles: int = 8) -> None:
         """Hold the card and the host's pins in reset for some clock cycles."""
@@ -198,6 +199,9 @@ class FastHost:
     async def _vector(self, entries: list[int], places: list[Place]) -> list[int]:
         """Run up to 64 entries (lock held); returns the data of every entry, all ones for failures."""
         count = len(entries)
+        if count <= 2:
+            # Two commands cost less than packing and unpacking a vector.
+            return [await self._one(entry, place) for entry, place in zip(entries, places, strict=True)]
         for word in range((count + _PER_WORD - 1) // _PER_WORD):
             packed = 0
             for entry in reversed(entries[word * _PER_WORD : (word + 1) * _PER_WORD]):
@@ -218,17 +222,19 @@ class FastHost:
                     self._record(places[index], bool(entries[index] & _WRITE), Status(code))
         return values
 
+    async def _one(self, entry: int, place: Place) -> int:
+        response = await self._command(entry)
+        if response >> 32:
+            self._record(place, bool(entry & _WRITE), Status(response >> 32))
+            return ALL_ONES
+        return response
+
     async def _drain(self) -> None:
         """Send the waiting writes (lock held)."""
         while self._pending:
             batch = self._pending[:_VECTOR_LENGTH]
             del self._pending[: len(batch)]
-            if len(batch) == 1:
-                response = await self._command(batch[0][0])
-                if response >> 32:
-                    self._record(batch[0][1], True, Status(response >> 32))
-            else:
-                await self._vector([entry for entry, _ in batch], [place for _, place in batch])
+            await self._vector([entry for entry, _ in batch], [place for _, place in batch])
 
     async def flush(self) -> None:
         if not self._pending:
@@ -239,9 +245,12 @@ class FastHost:
         finally:
             self._release()
 
-    async def _flush_soon(self) -> None:
-        self._flusher = None
-        await self.flush()
+    async def _flush_posted(self) -> None:
+        """Runs when a coroutine that wrote gives up control, in the same simulation step."""
+        while True:
+            await self._posted.wait()
+            self._posted.clear()
+            await self.flush()
 
     def _record(self, place: Place, write: bool, status: Status) -> None:
         function, bar, offset = place
@@ -331,8 +340,8 @@ class FastHost:
         self._pending.append((entry, (function, bar, offset)))
         if len(self._pending) >= _VECTOR_LENGTH:
             await self.flush()
-        elif self._flusher is None:
-            self._flusher = cocotb.start_soon(self._flush_soon())
+        elif len(self._pending) == 1:
+            self._posted.set()
 
     async def write32s(self, function: int, bar: int, writes: Sequence[tuple[int, int]]) -> None:
         for offset, value in writes:

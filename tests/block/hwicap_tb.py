@@ -305,7 +305,7 @@ async def missing_sync_after_identity_read(dut: Any) -> None:
 
 
 def by_hand(steps: str, data: list[int] | None = None) -> list[int]:
-    """A stream that ends with these: F frame, C good CRC, X bad CRC, S START, D DESYNC, R RCRC."""
+    """A stream ending in F frame, C good CRC, X bad CRC, S START, D DESYNC, R RCRC, I good id, J bad id."""
     out = StreamWriter()
     out.preamble()
     out.command(Cmd.RCRC)
@@ -317,6 +317,8 @@ def by_hand(steps: str, data: list[int] | None = None) -> list[int]:
             out.write(Reg.FDRI, *(data or bitgen.frame_data([1, 2], 93)))
         elif step in "CX":
             out.check_crc(error=int(step == "X"))
+        elif step in "IJ":
+            out.write(Reg.IDCODE, IDCODE ^ int(step == "J"))
         else:
             out.command({"S": Cmd.START, "D": Cmd.DESYNC, "R": Cmd.RCRC}[step])
     return out.words
@@ -330,6 +332,7 @@ async def order_of_crc_and_start(dut: Any) -> None:
         ("FCSD", True), ("FCSCD", True), ("FCRSD", True), ("FFCSD", True), ("FCFCSD", True),
         ("FSD", False), ("FCD", False), ("FSCD", False), ("CFSD", False), ("CSFD", False), ("FCSFD", False),
         ("FCSFCD", False), ("FXSD", False), ("FCSXD", False), ("XFCSD", False), ("FCS", False), ("D", False),
+        ("IFCSD", True), ("JFCSD", False), ("JIFCSD", False),
     ):  # fmt: skip
         await icap.send(by_hand("FCSD", bitgen.frame_data([7], 93)))
         assert region(dut) == (0, 1, 7)

@@ -84,7 +84,7 @@ class IrqBar(Target):
 
 
 class MailboxPort(Target):
-    """One side of the mailbox model; every access is a cycle, and quiet ones until the levels have settled."""
+    """One side of the mailbox model; an access is a cycle, and quiet ones until the levels have settled."""
 
     def __init__(self, card: Card, mgmt: bool) -> None:
         self.card = card

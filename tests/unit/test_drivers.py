@@ -12,6 +12,8 @@ from firmware_model import images
 from pydriver import ert
 from pydriver.ert import State
 from pydriver.mailbox import ConnFlags, MailboxOptions, Opcode, PeerStateFlags
+from pydriver.mailbox.crc32c import crc32c
+from pydriver.mailbox.messages import Conn, ConnResp
 from pydriver.xclbin import NULL_UUID, ClockFreq, ClockType, Mode, SectionKind, build_bit, parse
 from pydriver.xclbin.sections import encode_clock_topology
 from pydriver.xclmgmt import MgmtOptions
@@ -233,6 +235,28 @@ def test_same_domain_needs_the_real_page_and_no_switch() -> None:
         assert user.peer.state == ConnFlags.PEER_READY
 
     guest.run(in_a_guest())
+
+
+@pytest.mark.parametrize("lie", ["crc32", "paddr", "kaddr", "nothing"])
+def test_a_wrong_page_is_not_the_same_domain(lie: str) -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        _, user = await rig.both()
+        memory = rig.platform.memory
+        page = memory.alloc(4096)
+        memory.write(page, bytes(range(256)) * 16)
+        truth = {"kaddr": page, "paddr": page, "crc32": crc32c(memory.read(page, 4096))}
+        if lie == "kaddr":
+            truth["kaddr"] = truth["paddr"] = 0xFFFF_8888_0000_0000
+        elif lie != "nothing":
+            truth[lie] ^= 1
+        answer = await user.mailbox.request(Opcode.USER_PROBE, Conn(**truth, version=3).pack())
+        response = ConnResp.unpack(answer)
+        assert len(answer) == 2080 and response.version == 0
+        assert response.conn_flags == (3 if lie == "nothing" else 1)
+
+    rig.run(main())
 
 
 def test_peer_data_and_truncated_answers() -> None:
@@ -637,6 +661,22 @@ def test_execbuf_errors() -> None:
         assert state_of(user, good) == State.COMPLETED
 
     rig.run(main())
+
+
+def test_least_used_unit_of_the_mask_is_chosen() -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        _, user, device = await rig.loaded()
+        for index in (0, 1):
+            await device.client.open_context(UUID, index)
+        for _ in range(5):
+            device.client.execbuf(exec_bo(device, ert.start_kernel(0b111, [0] * 14)))
+        assert [cu.usage for cu in user.kds.cus] == [3, 2, 0], "the third is not in the context"
+        await rig.clock.sleep_ns(SECOND)
+
+    rig.run(main())
+    assert [unit.runs for unit in rig.card.units] == [3, 2, 0, 0]
 
 
 def test_poll_counts_completions() -> None:

@@ -14,7 +14,8 @@ from pydriver.mailbox.channel import LISTENER_MESSAGES
 from pydriver.mailbox.packets import Flags, Received, split
 from pydriver.platform.virtual import VirtualPlatform
 from pydriver.regs import mgmt_bar, user_bar
-from tests.models.card import MGMT_MAILBOX_IRQ, USER_MAILBOX_IRQ, Card
+from tests.models.card import MGMT_MAILBOX_IRQ, USER_MAILBOX_IRQ, Card, MailboxPort
+from tests.models.mailbox import Access
 from tests.unit.rig import SECOND, raises
 
 ECHO = Opcode.PEER_DATA
@@ -410,3 +411,46 @@ def test_notifications_go_both_ways_and_responses_of_strangers_are_dropped() -> 
         assert any("nobody waits" in line for line in pair.log)
 
     Pair().run(main)
+
+
+def test_interrupt_that_rises_while_another_is_handled_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request line stays high then, so no second message comes: the handler must look again."""
+    read32 = MailboxPort.read32
+    packet = split(5, Flags.REQUEST, b"raced")[0]
+
+    def racing(port: MailboxPort, offset: int) -> int:
+        value = read32(port, offset)
+        if offset == 0x20 and value and not port.mgmt and not port.card.mailbox.b.rx:
+            for word in packet:
+                port.card.mailbox.step(Access(write=(0, word)), Access())
+            monkeypatch.setattr(MailboxPort, "read32", read32)
+        return value
+
+    async def main(pair: Pair) -> None:
+        got: list[bytes] = []
+
+        async def listener(received: Received) -> None:
+            got.append(received.data)
+
+        pair.user.listen(listener)
+        await pair.start(mgmt=False)
+        await pair.user.notify(Opcode.MGMT_STATE)
+        await pair.clock.sleep_ns(SECOND // 1000)
+        monkeypatch.setattr(MailboxPort, "read32", racing)
+        await pair.card.mgmt.bars[0].read32s([mgmt_bar.MAILBOX.base + 8] * 16)
+        await pair.clock.sleep_ns(SECOND // 1000)
+        assert got == [b"raced"]
+
+    Pair().run(main)
+
+
+def test_incomplete_packet_is_read_after_a_second_and_discarded() -> None:
+    async def main(pair: Pair) -> None:
+        await pair.start()
+        packet = split(5, Flags.REQUEST, bytes(20))[0]
+        await pair.card.user.bars[0].write32s([(user_bar.MAILBOX.base, word) for word in packet[:8]])
+        await pair.clock.sleep_ns(3 * SECOND)
+        assert pair.mgmt.metrics.raw_bytes == 64 and not pair.mgmt.metrics.requests
+        assert await pair.user.request(ECHO, b"whole") == b"whole"
+
+    Pair(interrupt=False, sleepless_tx=False).run(main)

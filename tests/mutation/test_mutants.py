@@ -33,14 +33,14 @@ def _copy_tree(target: Path) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_is_killed(mutant: Mutant) -> None:
-    tree = ROOT / "build" / "mutants" / mutant.name
+    tree = ROOT / "build" / "mutants" / mutant.name.replace(" ", "_")
     _copy_tree(tree)
     path = tree / mutant.file
     text = path.read_text()
     assert text.count(mutant.old) == 1, f"{mutant.file}: the text to change must occur exactly once"
     path.write_text(text.replace(mutant.old, mutant.new))
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", mutant.killer],
+        [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", mutant.killer],
         cwd=tree,
         env={**os.environ, "SIM": "icarus", "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,

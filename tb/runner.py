@@ -67,9 +67,14 @@ class _WithTimeout:
 
     timeout_s = 600
     control_file = False
+    copy_to: Path | None = None
 
     def _get_sim_cmd_prefix(self) -> list[str]:
-        return ["timeout", "-k", "5", str(self.timeout_s)]
+        bound = ["timeout", "-k", "5", str(self.timeout_s)]
+        if self.copy_to is None:
+            return bound
+        # What the user watches is kept too: assertions of the RTL are looked for in the log.
+        return ["bash", "-c", 'set -o pipefail; "$@" 2>&1 | tee "$0"', str(self.copy_to), *bound]
 
 
 class _Icarus(_WithTimeout, cocotb_runner.Icarus):
@@ -231,10 +236,12 @@ def simulate(
     seed = int(os.environ.get("SEED", "1")) if seed is None else seed
     runner, build_dir = build(top, sim, parameters, waves=waves)
     runner.timeout_s = timeout_s
-    directory = BUILD / "runs" / f"{name or test_module.rsplit('.', 1)[-1]}-{sim}"
+    runs = Path(os.environ.get("RUNS_DIR") or BUILD / "runs")
+    directory = runs / f"{name or test_module.rsplit('.', 1)[-1]}-{sim}"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     log, results = directory / "sim.log", directory / "results.xml"
+    runner.copy_to = log if live else None
     run_env = {"SEED": str(seed), "COCOTB_ANSI_OUTPUT": "0", "RUN_DIR": str(directory), **(env or {})}
     arguments = list(plusargs or [])
     if waves and sim == "icarus":
@@ -270,11 +277,12 @@ def simulate(
     wave = directory / "dump.fst"
     result = Result(directory, log, results, tests, wave if wave.exists() else None, failed)
     if failed:
-        again = f"SEED={seed} SIM={sim} pytest -k {shlex.quote(name or test_module)}"
+        node = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+        again = f"SEED={seed} .venv/bin/python -m pytest {shlex.quote(node)}" if node else "make sim"
         lines = "\n  ".join(failed)
         tail = "\n".join(text.splitlines()[-15:])
         raise SimulationError(
             f"{top} on {sim} after {time.monotonic() - started:.1f} s:\n  {lines}\n"
-            f"log: {log.relative_to(ROOT)}\nagain: {again}\n{tail}"
+            f"log: {log}\nagain, with a waveform: WAVES=1 {again}\n{tail}"
         )
     return result

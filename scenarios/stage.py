@@ -16,7 +16,13 @@ from rich.console import Console
 from cards.xrt_u200 import MGMT, Card
 from tb.timeline import Timeline, format_time
 
-_LANES = {"mgmt.icap": "ICAP", "user.ert": "ERT", "user.irq": "interrupts", "mgmt.irq": "interrupts"}
+_LANES = {
+    "mb": "scheduler",
+    "mgmt.icap": "ICAP",
+    "user.ert": "ERT",
+    "user.irq": "interrupts",
+    "mgmt.irq": "interrupts",
+}
 
 
 def lane_of(source: str) -> str:

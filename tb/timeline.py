@@ -18,11 +18,15 @@ _ROW = 34
 _LEFT = 110
 _WIDTH = 1180
 _GAP_PX = 26
+_LABEL_PX = 70
+_LETTER_PX = 7
+_SHORTEST_LABEL = 6
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:24px;color:#1d2433;background:#fff}
 h1{font-size:19px;margin:0 0 2px}p{color:#596275;margin:0 0 14px}
 svg text{font:12px system-ui,sans-serif;fill:#3b4252}
-.lane{stroke:#e4e8ef}.gap{fill:#f3f5f9}.gap+text{fill:#8a93a6}
+.lane{stroke:#e4e8ef}rect.gap{fill:#f0f2f7}svg text.gap{fill:#8a93a6}
+svg text.in{font-size:11px;pointer-events:none}
 rect.e:hover,circle:hover{stroke:#000;stroke-width:1.5}
 table{border-collapse:collapse;margin-top:18px}
 td,th{padding:2px 12px 2px 0;text-align:left;vertical-align:top}
@@ -72,7 +76,7 @@ class _Axis:
         self.cuts: list[tuple[int, int]] = []
         total = times[-1] - times[0] or 1
         gaps = sorted(((b - a, a, b) for a, b in itertools.pairwise(times)), reverse=True)
-        for length, start, end in gaps[:12]:
+        for length, start, end in gaps[:8]:
             if length * 12 < total:
                 break
             self.cuts.append((start, end))
@@ -100,12 +104,14 @@ def render(entries: Iterable[Entry], title: str, subtitle: str = "") -> str:
     axis = _Axis(sorted({t for item in items for t in (item.start_ns, item.end_ns)}))
     height = _ROW * len(lanes) + 46
     svg = [f'<svg width="{_LEFT + _WIDTH + 20}" height="{height}" role="img">']
-    for start, end in axis.cuts:
+    labelled: list[float] = []
+    for start, end in sorted(axis.cuts, key=lambda cut: cut[0] - cut[1]):
         x = axis.x(start)
-        svg.append(
-            f'<rect class="gap" x="{x:.1f}" y="14" width="{_GAP_PX}" height="{height - 40}"/>'
-            f'<text x="{x:.1f}" y="10">{format_time(end - start)}</text>'
-        )
+        svg.append(f'<rect class="gap" x="{x:.1f}" y="14" width="{_GAP_PX}" height="{height - 40}"/>')
+        # The longest gaps are labelled; a label that would cover another one stays away.
+        if all(abs(x - other) > _LABEL_PX for other in labelled):
+            svg.append(f'<text class="gap" x="{x:.1f}" y="10">{format_time(end - start)}</text>')
+            labelled.append(x)
     for row, lane in enumerate(lanes):
         y = 34 + row * _ROW
         svg.append(f'<text x="0" y="{y + 4}">{html.escape(lane)}</text>')
@@ -119,8 +125,12 @@ def render(entries: Iterable[Entry], title: str, subtitle: str = "") -> str:
             width = max(axis.x(item.end_ns) - x, 2)
             svg.append(
                 f'<rect class="e" x="{x:.1f}" y="{y - 9}" width="{width:.1f}" height="18" rx="2" '
-                f'fill="{colour}" fill-opacity=".35">{tip}</rect>'
+                f'fill="{colour}" fill-opacity=".3" stroke="{colour}" stroke-opacity=".6">{tip}</rect>'
             )
+            letters = int(width / _LETTER_PX)
+            if letters >= _SHORTEST_LABEL:
+                text = item.text if len(item.text) <= letters else item.text[: letters - 1] + "…"
+                svg.append(f'<text class="in" x="{x + 5:.1f}" y="{y + 4}">{html.escape(text)}</text>')
         else:
             svg.append(f'<circle cx="{x:.1f}" cy="{y}" r="3.5" fill="{colour}">{tip}</circle>')
     last = axis.x(items[-1].end_ns)

@@ -18,7 +18,7 @@ def test_page_shows_entries_and_cuts_idle_time(tmp_path):
     assert "5 &lt; 6" in page
     assert page.count("<circle") == 2
     assert page.count('class="e"') == 1
-    assert 'class="gap"' in page
+    assert '<rect class="gap"' in page
     assert format_time(900_000_000 - 3_000) in page
     xs = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', page)]
     assert xs == sorted(xs)

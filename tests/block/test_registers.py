@@ -11,6 +11,13 @@ AXI_MASTER_INPUTS = (
     "awready", "wready", "bid", "bresp", "bvalid", "arready", "rid", "rdata", "rresp", "rlast", "rvalid",
 )  # fmt: skip
 MEMORY_PORT = ",".join(f"m_axi_{name}=0" for name in AXI_MASTER_INPUTS)
+IRQ_INPUTS = ",".join(
+    f"{name}=0"
+    for name in (
+        "usr_irq_req", "chnl_irq_req", "msix_enable", "msix_mask", "cfg_max_payload", "cfg_max_read_req",
+        "msix_sent", "msix_fail",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ BLOCKS = (
     Block("hwicap", "hwicap"),
     Block("ert_csr", "ert_csr", "s_axil_mb", ties="s_axil_host=idle,cu_irq=0"),
     Block("mb_intc", "mb_intc", ties="intr=0"),
+    Block("irq_bar", "irq_block", address_bits=16, ties=IRQ_INPUTS),
     Block("krnl_vadd", "cu_vadd", address_bits=16, ties=MEMORY_PORT),
     Block("krnl_reduce", "cu_reduce", address_bits=16, ties=MEMORY_PORT),
 )

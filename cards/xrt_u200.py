@@ -14,7 +14,7 @@ from pydriver.regs import mgmt_bar, user_bar
 from tb.hosts.conformance import ConformanceHost
 from tb.hosts.fast import FastHost
 from tb.platform import SimPlatform
-from tb.processor import Processor
+from tb.processor import Identify, Processor
 
 MGMT, USER = 0, 1
 TOPS = {"fast": "tb_fast", "conformance": "tb_conformance"}
@@ -41,9 +41,17 @@ class Card:
 
     @classmethod
     async def power_on(
-        cls, dut: Any, host: str = "fast", on_event: OnEvent = silent, **settings: Any
+        cls,
+        dut: Any,
+        host: str = "fast",
+        on_event: OnEvent = silent,
+        identify: Identify = images.identify,
+        **settings: Any,
     ) -> Card:
-        """Reset and enumerate; `host` is "fast" or "conformance", `settings` go to the host's start."""
+        """Reset and enumerate; `host` is "fast" or "conformance", `settings` go to the host's start.
+
+        `identify` says which firmware the words at the start of the image memory stand for.
+        """
         link = FastHost(dut.host, dut.clock) if host == "fast" else ConformanceHost(dut)
         await link.start(**settings)
         platform = SimPlatform(link)
@@ -51,4 +59,4 @@ class Card:
             platform.counter.add_windows(function, 0, [(w.name, w.base, w.size) for w in windows])
             platform.counter.add_windows(function, 2, [row[1:] for row in _OTHER_WINDOWS])
         platform.counter.add_windows(USER, 4, [DEVICE_MEMORY[1:]])
-        return cls(platform, Processor(dut.mb, images.identify, on_event))
+        return cls(platform, Processor(dut.mb, identify, on_event))

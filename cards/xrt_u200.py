@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cocotb
+from cocotb.triggers import ValueChange
+from cocotb.utils import get_sim_time
+
 from firmware_model import images
 from pydriver.regs import mgmt_bar, user_bar
 from tb.hosts.conformance import ConformanceHost
@@ -26,6 +30,10 @@ _OTHER_WINDOWS = (
 DEVICE_MEMORY = (4, "DEVICE_MEMORY", 0, 1 << 28)
 
 OnEvent = Callable[[str, str], None]
+# (slot, first and last simulated ns): a kernel was at work.
+OnWork = Callable[[int, int, int], None]
+# A register access keeps a slot's clock on for a few cycles; that is no work.
+_SHORTEST_WORK_NS = 40
 
 
 def silent(_source: str, _text: str) -> None:
@@ -60,3 +68,24 @@ class Card:
             platform.counter.add_windows(function, 2, [row[1:] for row in _OTHER_WINDOWS])
         platform.counter.add_windows(USER, 4, [DEVICE_MEMORY[1:]])
         return cls(platform, Processor(dut.mb, identify, on_event))
+
+    @staticmethod
+    def watch_slots(dut: Any, on_work: OnWork) -> None:
+        """Report every stretch of work of every slot of the dynamic region."""
+        cocotb.start_soon(_watch(dut.card.u_region.slot_active, on_work))
+
+
+async def _watch(active: Any, on_work: OnWork) -> None:
+    since: dict[int, int] = {}
+    while True:
+        await ValueChange(active)
+        value = active.value
+        now = int(get_sim_time("ns"))
+        working = int(value) if value.is_resolvable else 0
+        for slot in range(len(value)):
+            if working >> slot & 1:
+                since.setdefault(slot, now)
+            elif slot in since:
+                start = since.pop(slot)
+                if now - start >= _SHORTEST_WORK_NS:
+                    on_work(slot, start, now)

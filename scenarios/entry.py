@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cocotb test that runs the scenario named by environment SCENARIO."""
+"""The cocotb test that runs the scenario whose module environment SCENARIO names."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scenarios.stage import Stage
 @cocotb.test()
 async def run_scenario(dut: Any) -> None:
     name = os.environ["SCENARIO"]
-    module = importlib.import_module(f"scenarios.{name}")
-    stage = Stage(name.removeprefix("scenario_"))
+    module = importlib.import_module(name)
+    stage = Stage(name.rsplit(".", 1)[-1].removeprefix("scenario_"))
     verdict = "stopped early"
     try:
         verdict = await module.run(stage, dut, os.environ.get("HOST", "fast"))

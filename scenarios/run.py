@@ -9,6 +9,7 @@ Exit status: 0 when every step passed, 1 when one failed, 2 when the card did no
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -32,6 +33,17 @@ def scenario_names() -> list[str]:
     """Every module of this package that is a scenario (its docstring is its description)."""
     names = [Path(item.name).stem for item in resources.files("scenarios").iterdir()]
     return sorted(name for name in names if name.startswith("scenario_"))
+
+
+def find_scenario(name: str) -> str | None:
+    """The module of a scenario, None when there is none: `hello` is of this package, `a.b` is any module."""
+    if "." not in name:
+        module = f"scenario_{name}"
+        return f"scenarios.{module}" if module in scenario_names() else None
+    try:
+        return name if importlib.util.find_spec(name) else None
+    except ModuleNotFoundError:
+        return None
 
 
 def summary_table(report: dict[str, Any]) -> Table:
@@ -88,7 +100,9 @@ def show(console: Console, report: dict[str, Any], wall_s: float, directory: Pat
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
     parser.add_argument("--sim", choices=runner.SIMULATORS, default="verilator")
-    parser.add_argument("--scenario", default="hello")
+    parser.add_argument(
+        "--scenario", default="hello", help="one of this package, or the dotted name of a module of yours"
+    )
     parser.add_argument("--host", choices=sorted(TOPS), default="fast")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--waves", action="store_true", help="write an FST of the whole card")
@@ -96,8 +110,8 @@ def main() -> int:
     parser.add_argument("--timeout", type=int, default=600, help="wall seconds for the simulation")
     arguments = parser.parse_args()
     console = Console(highlight=False)
-    module = f"scenario_{arguments.scenario}"
-    if module not in scenario_names():
+    module = find_scenario(arguments.scenario)
+    if module is None:
         known = ", ".join(name.removeprefix("scenario_") for name in scenario_names())
         console.print(f"[red]no scenario {arguments.scenario!r}[/]; there is: {known}")
         return 2
@@ -111,7 +125,7 @@ def main() -> int:
         console.print(f"[red]{error}[/]")
         return 2
     console.print(f"[dim]card ready after {time.monotonic() - started:.1f} s[/]")
-    name = f"{arguments.scenario}-{arguments.host}"
+    name = f"{module.rsplit('.', 1)[-1].removeprefix('scenario_')}-{arguments.host}"
     started = time.monotonic()
     failure: runner.SimulationError | None = None
     try:
@@ -141,16 +155,16 @@ def main() -> int:
         report = json.loads(path.read_text())
         report["ok"] = report["ok"] and failure is None
         show(console, report, time.monotonic() - started, directory, wave if wave.exists() else None)
-    if failure is not None:
-        console.print(f"[red]{failure}[/]", soft_wrap=True)
-        return 1
-    if arguments.waves:
+    if arguments.waves and wave.exists():
         save = gtkwave.write_save_file(wave)
         if arguments.open:
             if shutil.which("gtkwave"):
                 subprocess.Popen(["gtkwave", str(wave), str(save)])
             else:
                 console.print("GTKWave is not installed: sudo apt-get install gtkwave")
+    if failure is not None:
+        console.print(f"[red]{failure}[/]", soft_wrap=True)
+        return 1
     return 0
 
 

@@ -37,6 +37,7 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
 
     async with stage.step("power on and enumerate the card"):
         stage.card = await Card.power_on(dut, host, stage.event)
+        Card.watch_slots(dut, stage.work)
         platform = stage.card.platform
 
     async with stage.step("xclmgmt: probe the management function, start the scheduler firmware"):

@@ -58,6 +58,10 @@ class Stage:
         self.timeline.point(self.now_ns(), lane_of(source), f"{source}: {text}")
         self._console.print(f"    [dim]{format_time(self.now_ns()):>9}  {source:<13} {text}[/]")
 
+    def work(self, slot: int, start_ns: int, end_ns: int) -> None:
+        """A slot of the dynamic region was at work: a span of the timeline."""
+        self.timeline.span(start_ns, end_ns, "kernels", f"slot {slot}")
+
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[None]:
         """A step of the host program; its time, accesses and outcome go into the summary."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from collections import defaultdict
 
 from rich.console import Console
@@ -79,7 +80,7 @@ def verdicts(sim: str, fast: dict[str, float], conformance: dict[str, float]) ->
     return found
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sim", choices=runner.SIMULATORS)
@@ -100,7 +101,8 @@ def main() -> None:
         promises += verdicts(sim, fast, conformance)
     for text, kept in promises:
         console.print(f"[{'green' if kept else 'red'}]{'met   ' if kept else 'MISSED'}[/] {text}")
+    return 0 if all(kept for _, kept in promises) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,12 +15,29 @@ from cocotb.utils import get_sim_time
 
 from firmware_model import images
 from pydriver.regs import mgmt_bar, user_bar
+from tb.hosts.config_space import BarSpec, FunctionSpec
 from tb.hosts.conformance import ConformanceHost
 from tb.hosts.fast import FastHost
 from tb.platform import SimPlatform
 from tb.processor import Identify, Processor
 
 MGMT, USER = 0, 1
+MIB = 1 << 20
+KIB = 1 << 10
+# Low byte: DSA version 5.2, from which the drivers derive board traits.
+SUBSYSTEM_ID = 0x0E52
+FUNCTIONS = (
+    FunctionSpec(
+        MGMT, "mgmt", 0x5000, (BarSpec(0, 32 * MIB), BarSpec(2, 128 * KIB)), subsystem_id=SUBSYSTEM_ID
+    ),
+    FunctionSpec(
+        USER,
+        "user",
+        0x5001,
+        (BarSpec(0, 32 * MIB), BarSpec(2, 64 * KIB), BarSpec(4, 256 * MIB, prefetchable=True)),
+        subsystem_id=SUBSYSTEM_ID,
+    ),
+)
 TOPS = {"fast": "tb_fast", "conformance": "tb_conformance"}
 # Named parts of the other BARs, for the traffic summary: (BAR, name, base, size).
 _OTHER_WINDOWS = (
@@ -60,7 +77,7 @@ class Card:
 
         `identify` says which firmware the words at the start of the image memory stand for.
         """
-        link = FastHost(dut.host, dut.clock) if host == "fast" else ConformanceHost(dut)
+        link = FastHost(dut.host, dut.clock, FUNCTIONS) if host == "fast" else ConformanceHost(dut, FUNCTIONS)
         await link.start(**settings)
         platform = SimPlatform(link)
         for function, windows in ((MGMT, mgmt_bar.WINDOWS), (USER, user_bar.WINDOWS)):

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from firmware_model.core import Core
 from pydriver.ert import CU_STAT_MAGIC, Feature, Header, Opcode, State, Type
-from pydriver.regs import Register, ert_csr, mb_bus, mb_intc
+from pydriver.regs import Register, cu_ctrl, ert_csr, mb_bus, mb_intc
 
 CQ = mb_bus.ERT_CQ.base
 CQ_SIZE = mb_bus.ERT_CQ.size
@@ -21,6 +21,8 @@ CSR = mb_bus.ERT_CSR.base
 INTC = mb_bus.INTC.base
 
 MAX_SLOTS = 128
+STATUS_WORDS = 4
+MAX_CUS = 128
 DEFAULT_SLOT_SIZE = 0x1000
 ARGUMENTS = 4
 """Index of the first register map word copied to a unit; control, GIE, IER and ISR come before."""
@@ -35,8 +37,9 @@ ALL_BLOCKS = -1
 TAKEN = 0xF
 """Or'd into the header in the queue when the scheduler took the command."""
 
-AP_START, AP_DONE, AP_CONTINUE = 1 << 0, 1 << 1, 1 << 4
-CU_CTRL, CU_GIE, CU_IER, CU_ISR = 0x0, 0x4, 0x8, 0xC
+AP_START, AP_DONE = cu_ctrl.CTRL.AP_START.mask, cu_ctrl.CTRL.AP_DONE.mask
+AP_CONTINUE = cu_ctrl.CTRL.AP_CONTINUE.mask
+CU_CTRL, CU_GIE, CU_IER, CU_ISR = (register.offset for register in cu_ctrl.REGISTERS)
 AP_CTRL_NONE = 2
 """Protocol code in the low byte of a unit's configured address: a unit without control registers."""
 
@@ -152,7 +155,8 @@ class Scheduler:
     async def setup(self) -> None:
         """Initialise queue, registers and interrupts; at boot and after every CONFIGURE."""
         num_cus = len(self.cu_words)
-        num_slots = CQ_SIZE // self.slot_size
+        # The processor's divider gives 0 for a division by 0; a queue without slots hears nothing more.
+        num_slots = CQ_SIZE // self.slot_size if self.slot_size else 0
         if self._dataflow and Feature.KDS_30 not in self.features:
             num_slots = num_cus + 1
         self.slots = [Slot(CQ + self.slot_size * i) for i in range(min(num_slots, MAX_SLOTS))]
@@ -396,7 +400,8 @@ class Scheduler:
         await self._intc_write(mb_intc.IAR, pending)
 
     async def _read_set_bits(self, first: Register, count: int) -> list[int]:
-        words = await self.bus.read32s([CSR + first.offset + 4 * i for i in range((count - 1) // 32 + 1)])
+        # All four words, whatever is configured: a bit beyond would keep the interrupt line high for ever.
+        words = await self.bus.read32s([CSR + first.offset + 4 * i for i in range(STATUS_WORDS)])
         bits = sum(word << 32 * i for i, word in enumerate(words))
         return [i for i in range(count) if bits >> i & 1]
 
@@ -422,7 +427,8 @@ class Scheduler:
     async def _configure(self, index: int, slot: Slot) -> None:
         words = await self.bus.read32s([slot.addr + 4 * i for i in range(1, 6)])
         self.slot_size, num_cus, self.cu_shift, self.cu_base, features = words
-        self.cu_words = await self.bus.read32s([slot.addr + 4 * (6 + i) for i in range(num_cus)])
+        count = min(num_cus, MAX_CUS)
+        self.cu_words = await self.bus.read32s([slot.addr + 4 * (6 + i) for i in range(count)])
         self.features = Feature(features)
         self.host_interrupt = Feature.POLLING not in self.features
         await self.setup()

@@ -77,6 +77,11 @@ def traffic_table(report: dict[str, Any]) -> Table:
     return table
 
 
+def _short(path: Path) -> Path:
+    """The path as seen from the project, where it lies inside."""
+    return path.relative_to(runner.ROOT) if path.is_relative_to(runner.ROOT) else path
+
+
 def show(console: Console, report: dict[str, Any], wall_s: float, directory: Path, wave: Path | None) -> None:
     console.print()
     console.print(summary_table(report))
@@ -89,11 +94,11 @@ def show(console: Console, report: dict[str, Any], wall_s: float, directory: Pat
         f"[bold {'green' if ok else 'red'}]{'PASS' if ok else 'FAIL'}[/]  {report['verdict']}",
         f"{format_time(report['sim_ns'])} simulated in {report['wall_s']:.1f} s ({rate:,.0f} us per second), "
         f"{wall_s:.1f} s with start-up; {report['accesses']:,} BAR accesses; seed {report['seed']}",
-        f"timeline  {(directory / 'timeline.html').relative_to(runner.ROOT)}",
-        f"log       {(directory / 'sim.log').relative_to(runner.ROOT)}",
+        f"timeline  {_short(directory / 'timeline.html')}",
+        f"log       {_short(directory / 'sim.log')}",
     ]
     if wave:
-        lines.append(f"waves     {wave.relative_to(runner.ROOT)} (make waves opens it)")
+        lines.append(f"waves     {_short(wave)} (make waves opens it)")
     console.print(Panel("\n".join(lines), expand=False, border_style="green" if ok else "red"))
 
 
@@ -139,7 +144,8 @@ def main() -> int:
             env={
                 "SCENARIO": module,
                 "HOST": arguments.host,
-                "COCOTB_LOG_LEVEL": "WARNING",
+                # The conformance host warns of every place in the bus where nothing is.
+                "COCOTB_LOG_LEVEL": "ERROR",
                 "GPI_LOG_LEVEL": "ERROR",
                 "FORCE_TTY": str(int(sys.stdout.isatty())),
             },
@@ -148,7 +154,7 @@ def main() -> int:
         )
     except runner.SimulationError as error:
         failure = error
-    directory = runner.BUILD / "runs" / f"{name}-{arguments.sim}"
+    directory = runner.run_directory(name, arguments.sim)
     wave = directory / "dump.fst"
     path = directory / "report.json"
     if path.exists():

@@ -44,9 +44,12 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
 
 
 def signal_names(wave: Path) -> set[str]:
-    """Full names (dotted) of all signals in the dump."""
-    hierarchy = pywellen.Waveform(str(wave)).hierarchy
-    return {variable.full_name(hierarchy) for variable in hierarchy.all_vars()}
+    """Full names (dotted) of all signals in the dump, vectors with their range as GTKWave wants them."""
+    names = set()
+    for variable in pywellen.Waveform(str(wave)).all_vars():
+        width = variable.bitwidth or 1
+        names.add(variable.full_name + (f"[{width - 1}:0]" if width > 1 else ""))
+    return names
 
 
 def save_file(names: Iterable[str], wave: Path) -> str:

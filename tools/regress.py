@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The random tests with many seeds: `python -m tools.regress --seeds N`.
 
-Every seed is one pytest run of the tests that draw random numbers, several at once; what fails is listed with the
-command that repeats it. Exit status 1 when something failed.
+Every seed is one pytest run of the tests that draw random numbers, several at once; what fails is
+listed with the command that repeats it. Exit status 1 when something failed.
 """
 
 from __future__ import annotations

@@ -41,13 +41,19 @@ module word_fifo #(
     if (DEPTH < 2 || (DEPTH & (DEPTH - 1)) != 0) $fatal(1, "word_fifo: DEPTH must be a power of two");
   end
 
-  always_ff @(posedge clk) begin
+  // A cycle without work costs a simulator one look.
+  wire step = rst || flush || push || pop;
+
+  always_ff @(posedge clk) if (step) begin
     if (rst || flush) begin
       wptr  <= {PTR_W{1'b0}};
       rptr  <= {PTR_W{1'b0}};
       count <= {CNT_W{1'b0}};
     end else begin
-      if (push) wptr <= wptr + ONE_PTR;
+      if (push) begin
+        mem[wptr] <= din;
+        wptr <= wptr + ONE_PTR;
+      end
       if (pop) rptr <= rptr + ONE_PTR;
       if (push && !pop) count <= count + ONE_CNT;
       if (pop && !push) count <= count - ONE_CNT;
@@ -56,10 +62,6 @@ module word_fifo #(
       assert (count <= DEPTH_CNT) else $error("word_fifo: count above the depth");
       assert (held == count[PTR_W-1:0]) else $error("word_fifo: count and pointers disagree");
     end
-  end
-
-  always_ff @(posedge clk) begin
-    if (push) mem[wptr] <= din;
   end
 
 endmodule

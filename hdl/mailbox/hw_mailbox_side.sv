@@ -91,7 +91,10 @@ module hw_mailbox_side #(
   assign rx_flush = wr_ctrl && wr_data[mailbox_regs_pkg::CTRL_RST_RX_LSB];
 
   assign irq = |(is_bits & ie_bits);
-  assign active = bus_active || (sta != sta_q) || (rta != rta_q);
+  wire level_moved = (sta != sta_q) || (rta != rta_q);
+  assign active = bus_active || level_moved;
+  // A cycle without work costs a simulator one look.
+  wire step = rst || wr_hit || rd_word || rd_error || level_moved;
 
   axil_reg_if #(
       .ADDR_W(ADDR_W)
@@ -141,7 +144,7 @@ module hw_mailbox_side #(
     endcase
   end
 
-  always_ff @(posedge clk) begin
+  always_ff @(posedge clk) if (step) begin
     if (rst) begin
       sit <= mailbox_regs_pkg::SIT_RESET[THR_W-1:0];
       rit <= mailbox_regs_pkg::RIT_RESET[THR_W-1:0];

@@ -84,9 +84,11 @@ module pcie_cpl_tx (
   wire [3:0] go_entry_next = go_entry + 4'd1;
   wire [3:0] entry_next = entry + 4'd1;
 
+  wire taken = cc_tvalid && cc_tready;
   assign ready = !cc_tvalid || (cc_tready && cc_tlast);
+  wire step = rst || go || taken || beat_we || dw_we;
 
-  always_ff @(posedge clk) begin
+  always_ff @(posedge clk) if (step) begin
     if (rst) begin
       cc_tvalid <= 1'b0;
     end else begin
@@ -103,7 +105,11 @@ module pcie_cpl_tx (
           cc_tdata <= masked(window(mem[go_entry_next], mem[go_entry], go_shift),
                              keep_of(go_lanes) & 8'hF8) | {160'd0, header};
         end
-      end else if (cc_tvalid && cc_tready) begin
+        assert (ready)
+        else $error("completion started while another is being sent");
+        assert (!single || len <= 8'd1)
+        else $error("a completion without buffer carries at most one dword");
+      end else if (taken) begin
         if (cc_tlast) begin
           cc_tvalid <= 1'b0;
         end else begin
@@ -116,10 +122,6 @@ module pcie_cpl_tx (
       end
       if (beat_we) mem[beat_index] <= beat_data;
       if (dw_we) mem[dw_index[6:3]][{dw_index[2:0], 5'd0}+:32] <= dw_data;
-      assert (!go || ready)
-      else $error("completion started while another is being sent");
-      assert (!go || !single || len <= 8'd1)
-      else $error("a completion without buffer carries at most one dword");
     end
   end
 

@@ -267,11 +267,21 @@ module pcie_front #(
   wire         mgmt_cc_tready;
   wire         mgmt_active;
 
+  // A function's part has a clock while one of its requests is in the card.
+  wire         mgmt_on = mgmt_wr_en || mgmt_wr_commit || mgmt_active || mgmt_cc_tvalid;
+  wire         mgmt_clk;
+
+  clk_gate mgmt_gate (
+      .clk(clk),
+      .en(rst || mgmt_on),
+      .gclk(mgmt_clk)
+  );
+
   pcie_req_fifo #(
       .WIDTH(267),
       .DEPTH_LOG2(FIFO_DEPTH_LOG2)
   ) mgmt_fifo (
-      .clk(clk),
+      .clk(mgmt_clk),
       .rst(rst),
       .wr_en(mgmt_wr_en),
       .wr_first(wr_first),
@@ -288,7 +298,7 @@ module pcie_front #(
       .REG_ADDR_W(25),
       .IRQ_ADDR_W(17)
   ) mgmt_engine (
-      .clk(clk),
+      .clk(mgmt_clk),
       .rst(rst),
       .cfg_max_payload(cfg_max_payload),
       .fifo_valid(mgmt_valid),
@@ -364,7 +374,7 @@ module pcie_front #(
   );
 
   pcie_cpl_tx mgmt_cpl (
-      .clk(clk),
+      .clk(mgmt_clk),
       .rst(rst),
       .dw_we(mgmt_buf_we),
       .dw_index(mgmt_buf_index),
@@ -438,11 +448,21 @@ module pcie_front #(
   wire         user_cc_tready;
   wire         user_active;
 
+  // A function's part has a clock while one of its requests is in the card.
+  wire         user_on = user_wr_en || user_wr_commit || user_active || user_cc_tvalid;
+  wire         user_clk;
+
+  clk_gate user_gate (
+      .clk(clk),
+      .en(rst || user_on),
+      .gclk(user_clk)
+  );
+
   pcie_req_fifo #(
       .WIDTH(267),
       .DEPTH_LOG2(FIFO_DEPTH_LOG2)
   ) user_fifo (
-      .clk(clk),
+      .clk(user_clk),
       .rst(rst),
       .wr_en(user_wr_en),
       .wr_first(wr_first),
@@ -459,7 +479,7 @@ module pcie_front #(
       .REG_ADDR_W(25),
       .IRQ_ADDR_W(16)
   ) user_engine (
-      .clk(clk),
+      .clk(user_clk),
       .rst(rst),
       .cfg_max_payload(cfg_max_payload),
       .fifo_valid(user_valid),
@@ -535,7 +555,7 @@ module pcie_front #(
   );
 
   pcie_cpl_tx user_cpl (
-      .clk(clk),
+      .clk(user_clk),
       .rst(rst),
       .dw_we(user_buf_we),
       .dw_index(user_buf_index),
@@ -568,7 +588,7 @@ module pcie_front #(
       .ADDR_W(40),
       .ID_W(ID_W)
   ) mem_wr (
-      .clk(clk),
+      .clk(user_clk),
       .rst(rst),
       .start(mem_wr_start),
       .addr(mem_req_addr),
@@ -600,7 +620,7 @@ module pcie_front #(
       .ADDR_W(40),
       .ID_W(ID_W)
   ) mem_rd (
-      .clk(clk),
+      .clk(user_clk),
       .rst(rst),
       .start(mem_rd_start),
       .addr(mem_req_addr),

@@ -31,8 +31,9 @@ module pcie_np_credit #(
 
   assign pcie_cq_np_req = {1'b0, grant};
   assign active = give || grant;
+  wire step = rst || active || returned != 7'd0;
 
-  always_ff @(posedge clk) begin
+  always_ff @(posedge clk) if (step) begin
     if (rst) begin
       owed <= INITIAL;
       grant <= 1'b0;

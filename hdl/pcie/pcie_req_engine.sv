@@ -150,6 +150,13 @@ module pcie_req_engine #(
   wire [3:0]  head_first_be = fifo_data[259:256];
   wire [10:0] head_len = fifo_data[74:64];
   wire [3:0]  head_type = fifo_data[78:75];
+  wire [25:0] head_dw_addr = fifo_data[27:2];
+  wire [31:0] head_dw = fifo_data[159:128];
+  wire [15:0] head_requester = fifo_data[95:80];
+  wire [7:0]  head_tag = fifo_data[103:96];
+  wire [7:0]  head_function = fifo_data[111:104];
+  wire [2:0]  head_tc = fifo_data[123:121];
+  wire [2:0]  head_attr = fifo_data[126:124];
 
   wire head_write = head_type == TYPE_MEM_WRITE;
   wire head_one = head_len == 11'd1;
@@ -204,9 +211,9 @@ module pcie_req_engine #(
   wire [1:0]  r_resp = irq_sel ? m_axil_irq_rresp : m_axil_reg_rresp;
   wire        b_take = state == S_REG_WRITE && (irq_sel ? m_axil_irq_bvalid : m_axil_reg_bvalid);
   wire        b_err = irq_sel ? m_axil_irq_bresp[1] : m_axil_reg_bresp[1];
-  wire        aw_ready = irq_sel ? m_axil_irq_awready : m_axil_reg_awready;
-  wire        w_ready = irq_sel ? m_axil_irq_wready : m_axil_reg_wready;
-  wire        ar_ready = irq_sel ? m_axil_irq_arready : m_axil_reg_arready;
+  wire        aw_taken = aw_valid && (irq_sel ? m_axil_irq_awready : m_axil_reg_awready);
+  wire        w_taken = w_valid && (irq_sel ? m_axil_irq_wready : m_axil_reg_wready);
+  wire        ar_taken = ar_valid && (irq_sel ? m_axil_irq_arready : m_axil_reg_arready);
 
   // ---- chunks
   wire [1:0] payload = cfg_max_payload == 2'd3 ? 2'd2 : cfg_max_payload;
@@ -242,6 +249,8 @@ module pcie_req_engine #(
   assign active = state != S_IDLE || fifo_valid;
 
   wire write_failed = (b_take && b_err) || (mem_wr_done && mem_wr_err);
+  wire count_write_error = write_failed && !(&err_write_count);
+  wire count_read_error = cpl_go && cpl_status != STATUS_SC && !(&err_read_count);
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -255,27 +264,20 @@ module pcie_req_engine #(
       err_write_count <= 8'd0;
       err_read_count <= 8'd0;
     end else begin
-      mem_wr_start <= 1'b0;
-      mem_rd_start <= 1'b0;
-      if (aw_ready) aw_valid <= 1'b0;
-      if (w_ready) w_valid <= 1'b0;
-      if (ar_ready) ar_valid <= 1'b0;
-      if (write_failed && !(&err_write_count)) err_write_count <= err_write_count + 8'd1;
-      if (cpl_go && cpl_status != STATUS_SC && !(&err_read_count)) begin
-        err_read_count <= err_read_count + 8'd1;
-      end
+      if (count_write_error) err_write_count <= err_write_count + 8'd1;
+      if (count_read_error) err_read_count <= err_read_count + 8'd1;
 
       case (state)
         S_IDLE: begin
           if (fifo_valid) begin
-            req_addr <= {fifo_data[27:2], 2'b00};
+            req_addr <= {head_dw_addr, 2'b00};
             req_len <= head_len;
             req_first_be <= head_first_be;
             req_last_be <= head_last_be;
             irq_sel <= head_target == TARGET_IRQ;
             mem_sel <= head_target == TARGET_MEM;
             if (head_write) begin
-              w_data <= fifo_data[159:128];
+              w_data <= head_dw;
               w_strb <= head_first_be;
               w_lane <= 3'd5;
               dw_left <= head_len - 11'd1;
@@ -290,16 +292,16 @@ module pcie_req_engine #(
                 state <= S_REG_WRITE;
               end
             end else begin
-              cpl_requester <= fifo_data[95:80];
-              cpl_tag <= fifo_data[103:96];
-              cpl_function <= fifo_data[111:104];
-              cpl_tc <= fifo_data[123:121];
-              cpl_attr <= fifo_data[126:124];
+              cpl_requester <= head_requester;
+              cpl_tag <= head_tag;
+              cpl_function <= head_function;
+              cpl_tc <= head_tc;
+              cpl_attr <= head_attr;
               cpl_locked <= head_type == TYPE_LOCKED_READ;
               dw_left <= head_len;
               single <= head_one;
               chunk_got <= 8'd0;
-              chunk_start <= head_mem_read ? fifo_data[8:2] : 7'd0;
+              chunk_start <= head_mem_read ? head_dw_addr[6:0] : 7'd0;
               low_bits <= head_mem_read ? lowest(head_first_be) : 2'd0;
               // Operand size for atomics (half of the payload of a compare and swap), else 4.
               bytes_left <= head_mem_read ? head_byte_count
@@ -335,21 +337,27 @@ module pcie_req_engine #(
         end
 
         S_REG_READ: begin
+          assert (single || cpl_ready)
+          else $error("completion buffer written while a completion is being sent");
+          if (ar_taken) ar_valid <= 1'b0;
           if (r_take) begin
-            req_addr <= req_addr + 28'd4;
-            chunk_got <= chunk_got + 8'd1;
             if (single || read_failed) begin
               state <= S_IDLE;
-            end else if (chunk_full) begin
-              state <= S_SEND;
             end else begin
-              ar_valid <= 1'b1;
+              req_addr <= req_addr + 28'd4;
+              chunk_got <= chunk_got + 8'd1;
+              if (chunk_full) state <= S_SEND;
+              else ar_valid <= 1'b1;
             end
           end
         end
 
         S_REG_WRITE: begin
+          if (aw_taken) aw_valid <= 1'b0;
+          if (w_taken) w_valid <= 1'b0;
           if (b_take) begin
+            assert (!aw_valid && !w_valid)
+            else $error("AXI4-Lite write response before the write was taken");
             if (b_err) begin
               state <= dw_left != 11'd0 ? S_DRAIN : S_IDLE;
             end else if (dw_left == 11'd0) begin
@@ -367,6 +375,7 @@ module pcie_req_engine #(
         end
 
         S_MEM_READ: begin
+          mem_rd_start <= 1'b0;
           if (mem_rd_done) begin
             req_addr <= req_addr + {18'd0, chunk_len, 2'b00};
             answer_status <= status_of(mem_rd_resp);
@@ -388,6 +397,7 @@ module pcie_req_engine #(
         end
 
         S_MEM_WRITE: begin
+          mem_wr_start <= 1'b0;
           if (mem_wr_done) state <= S_IDLE;
         end
 
@@ -398,10 +408,6 @@ module pcie_req_engine #(
         default: state <= S_IDLE;
       endcase
 
-      assert (!(state == S_REG_READ && !single) || cpl_ready)
-      else $error("completion buffer written while a completion is being sent");
-      assert (!b_take || (!aw_valid && !w_valid))
-      else $error("AXI4-Lite write response before the write was taken");
     end
   end
 

@@ -43,7 +43,10 @@ module pcie_req_fifo #(
   assign rd_valid = commit_ptr != rd_ptr;
   assign rd_data = mem[rd_ptr[DEPTH_LOG2-1:0]];
 
-  always_ff @(posedge clk) begin
+  // A cycle without work costs a simulator one look.
+  wire step = rst || wr_en || wr_commit || rd_pop;
+
+  always_ff @(posedge clk) if (step) begin
     if (rst) begin
       wr_ptr <= {PTR_W{1'b0}};
       commit_ptr <= {PTR_W{1'b0}};
@@ -52,14 +55,16 @@ module pcie_req_fifo #(
       if (wr_en) begin
         mem[wr_at[DEPTH_LOG2-1:0]] <= wr_data;
         wr_ptr <= wr_at + ONE;
+        assert (!(wr_first ? full_first : full_next))
+        else $error("write to a full request FIFO");
       end
       // A header-only TLP commits later than its only write.
       if (wr_commit) commit_ptr <= wr_en ? wr_at + ONE : wr_ptr;
-      if (rd_pop) rd_ptr <= rd_ptr + ONE;
-      assert (!(rd_pop && !rd_valid))
-      else $error("pop of an empty request FIFO");
-      assert (!(wr_en && (wr_first ? full_first : full_next)))
-      else $error("write to a full request FIFO");
+      if (rd_pop) begin
+        rd_ptr <= rd_ptr + ONE;
+        assert (rd_valid)
+        else $error("pop of an empty request FIFO");
+      end
     end
   end
 

@@ -333,7 +333,17 @@ module card #(
   wire region_clk;
   wire mem_clk;
 
-  assign busy = front_on || shell_busy || irq_on || region_on || mem_on;
+  // None of these three has work while registers are read and written.
+  wire rear_on = irq_on || region_on || mem_on;
+  wire rear_clk;
+
+  assign busy = front_on || shell_busy || rear_on;
+
+  clk_gate u_rear_gate (
+      .clk(clk),
+      .en(rst || rear_on),
+      .gclk(rear_clk)
+  );
 
   clk_gate u_front_gate (
       .clk(clk),
@@ -342,19 +352,19 @@ module card #(
   );
 
   clk_gate u_irq_gate (
-      .clk(clk),
+      .clk(rear_clk),
       .en(rst || irq_on),
       .gclk(irq_clk)
   );
 
   clk_gate u_region_gate (
-      .clk(clk),
+      .clk(rear_clk),
       .en(rst || region_on),
       .gclk(region_clk)
   );
 
   clk_gate u_mem_gate (
-      .clk(clk),
+      .clk(rear_clk),
       .en(rst || mem_on),
       .gclk(mem_clk)
   );

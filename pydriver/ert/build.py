@@ -16,9 +16,6 @@ from pydriver.ert.packet import (
     to_words,
 )
 
-CONTROL_WORDS = (0, 0, 0, 0)
-"""Register map words 0x0 to 0xC (control, GIE, IER, ISR): reserved, arguments follow at 0x10."""
-
 
 def start_kernel(
     cu_mask: int, regmap: Sequence[int], extra_masks: Sequence[int] = (), *, stat_enabled: bool = False

@@ -374,7 +374,11 @@ class Mailbox:
             waiting = self._waiting.get(msg_id)
             if waiting is None:
                 return 0
-            return errno.EMSGSIZE if size > waiting.max_size else None
+            if size > waiting.max_size:
+                return errno.EMSGSIZE
+            # From the first packet on each packet gets its own time.
+            waiting.ttl = None
+            return None
         return None if flags & Flags.REQUEST and size < MAX_REQUEST_BYTES else 0
 
     def _take_packet(self, words: list[int], error: int) -> None:

@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 PACKET_WORDS = 16
-PACKET_BYTES = 64
 START_PAYLOAD = 40
 BODY_PAYLOAD = 56
 END_OF_MESSAGE = 1 << 31
 KIND_MASK = 0xFF
-
-NO_MESSAGE = 0
-ANY_MESSAGE = (1 << 64) - 1
 
 _WORDS = struct.Struct("<16I")
 _START = struct.Struct("<IIQII40s")

@@ -12,7 +12,7 @@ from pydriver.xclbin import NULL_UUID
 
 
 class Bitstream:
-    """The uuid of the loaded image (null: none), its reference count, readers and the writer."""
+    """The uuid of the loaded image (null: none), its reference count and the writer."""
 
     def __init__(self) -> None:
         self.uuid = NULL_UUID
@@ -42,7 +42,7 @@ class Bitstream:
 
     @contextmanager
     def writer(self) -> Iterator[None]:
-        """Exclude other downloads and readers. Raises EBUSY when one is in."""
+        """Exclude other downloads. Raises EBUSY when one is in."""
         if self._writing:
             raise fail(errno.EBUSY, "another download is going on")
         self._writing = True
@@ -50,8 +50,3 @@ class Bitstream:
             yield
         finally:
             self._writing = False
-
-    def check_readable(self) -> None:
-        """Raises EBUSY while a download is going on."""
-        if self._writing:
-            raise fail(errno.EBUSY, "a download is going on")

@@ -24,15 +24,18 @@ DONE_POLL_NS = 5_000
 DONE_MASK = 0x5
 ALL_ONES = 0xFFFF_FFFF
 
-_IDCODE_REQUEST = (
-    0xFFFFFFFF,  # dummy
-    0xAA995566,  # sync
-    0x20000000,  # no operation
-    0x20000000,
-    0x28018001,  # type 1 read, IDCODE, 1 word
-    0x20000000,
-    0x20000000,
-)
+# Configuration registers of the device and what of STAT tells why a stream was refused.
+_IDCODE = 12
+_STAT = 7
+_STAT_CRC_ERROR = 1 << 0
+_STAT_ID_ERROR = 1 << 15
+
+
+def _read_request(register: int) -> tuple[int, ...]:
+    """Dummy, sync, type 1 read of one word, each with no-operations around."""
+    nop = 0x20000000
+    return (0xFFFFFFFF, 0xAA995566, nop, nop, 0x28000001 | register << 13, nop, nop)
+
 
 
 class Icap:
@@ -46,22 +49,38 @@ class Icap:
 
     async def read_idcode(self) -> int:
         """IDCODE of the device. Raises EIO when the port does not take the request or has no answer."""
+        await self._regs.read_many([hwicap.SR, hwicap.SR])
+        await self._regs.write(hwicap.GIER, 0)
+        await self._regs.read(hwicap.WFV)
+        return await self._read_register(_IDCODE)
+
+    async def _read_register(self, register: int) -> int:
         regs = self._regs
-        await regs.read_many([hwicap.SR, hwicap.SR])
-        await regs.write(hwicap.GIER, 0)
-        await regs.read(hwicap.WFV)
-        await regs.bar.write32s([(self._wf, word) for word in _IDCODE_REQUEST])
+        await regs.bar.write32s([(self._wf, word) for word in _read_request(register)])
         await self._command(hwicap.CR.WRITE.mask)
         await regs.write(hwicap.SZ, 1)
         await self._command(hwicap.CR.READ.mask)
         if not await regs.read(hwicap.RFO):
-            raise fail(errno.EIO, "the configuration port returned no word for the IDCODE")
+            raise fail(errno.EIO, "the configuration port returned no word of a configuration register")
         return await regs.read(hwicap.RF)
+
+    async def _why(self) -> str:
+        """What the device says about the stream it did not accept."""
+        try:
+            status = await self._read_register(_STAT)
+        except OSError:
+            return "the configuration port does not answer"
+        if status & _STAT_ID_ERROR:
+            return "the bitstream is for another device (IDCODE mismatch)"
+        if status & _STAT_CRC_ERROR:
+            return "the bitstream is corrupt (CRC error)"
+        return "the stream ended without being accepted: no sync word, cut short, or without a CRC check"
 
     async def program(self, section: bytes) -> None:
         """Write the BITSTREAM section `section` (a `.bit` file with its header).
 
-        Raises EINVAL (header), EIO (FIFO without room, write stuck), ETIMEDOUT (not done at the end).
+        Raises EINVAL (header), EIO (FIFO without room, write stuck), ETIMEDOUT (not done at the end; the
+        sentence names what the device's status register says, which the real driver does not look at).
         Bytes at the end that do not fill a word are dropped, as the driver does.
         """
         data = parse_bit(section).data
@@ -76,10 +95,11 @@ class Icap:
         for _ in range(DONE_POLLS):
             await self._clock.sleep_ns(DONE_POLL_NS)
             status = await self._regs.read(hwicap.SR)
+            # All ones is a port that does not answer; the real driver would take it for done.
             if status != ALL_ONES and status & DONE_MASK:
                 self._on_event("mgmt.icap", "done")
                 return
-        raise fail(errno.ETIMEDOUT, "bitstream download timeout: the configuration port is not done")
+        raise fail(errno.ETIMEDOUT, f"bitstream download timeout: {await self._why()}")
 
     async def _write_words(self, words: tuple[int, ...]) -> None:
         at = 0

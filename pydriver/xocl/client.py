@@ -17,6 +17,7 @@ from pydriver.xocl.command import Command
 
 if TYPE_CHECKING:
     from pydriver.xocl.driver import Xocl
+    from pydriver.xocl.kds import ComputeUnit
     from pydriver.xocl.memory import BufferObject
 
 VIRTUAL_CU = 0xFFFF_FFFF
@@ -35,7 +36,9 @@ class Client:
         self._driver = driver
         self._made = False
         self._uuid: bytes | None = None
-        self._cus: dict[int, bool] = {}
+        # CU index -> (exclusive, unit). A half-made client does not lock the image: its units may be gone
+        # from the scheduler when it gives them back.
+        self._cus: dict[int, tuple[bool, ComputeUnit]] = {}
         self._virtual = 0
         self._outstanding: list[Command] = []
         self._events = 0
@@ -70,7 +73,7 @@ class Client:
             raise fail(errno.EINVAL, f"{cu.name} is shared by {cu.sharers} clients")
         cu.exclusive = exclusive
         cu.sharers += not exclusive
-        self._cus[cu_index] = exclusive
+        self._cus[cu_index] = (exclusive, cu)
 
     async def close_context(self, uuid: bytes, cu_index: int) -> None:
         """ioctl CTX free; waits up to 5 s for the client's commands on the unit, then gives them up.
@@ -102,8 +105,7 @@ class Client:
             await self._settled.wait(CLOSE_STEP_NS)
         if self._on_cu(cu_index):
             self._driver.kds.abort(self)
-        exclusive = self._cus.pop(cu_index)
-        cu = self._driver.kds.cus[cu_index]
+        exclusive, cu = self._cus.pop(cu_index)
         cu.exclusive = False
         cu.sharers -= not exclusive
 
@@ -193,9 +195,9 @@ class Client:
 
     async def close(self) -> None:
         """What the end of the process does: contexts, commands, buffers."""
+        for cu_index in list(self._cus):
+            await self._close_cu(cu_index)
         if self._uuid is not None:
-            for cu_index in list(self._cus):
-                await self._close_cu(cu_index)
             self._driver.bitstream.unlock(self._uuid)
             self._uuid = None
         if self._outstanding:

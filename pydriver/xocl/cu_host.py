@@ -15,6 +15,7 @@ from pydriver.errors import fail
 from pydriver.ert import Header, Opcode, State, to_words
 from pydriver.platform import Bar, Clock
 from pydriver.platform.trace import OnEvent, silent
+from pydriver.regs import cu_ctrl
 from pydriver.xclbin import IpControl
 from pydriver.xocl.command import Command, Owner
 
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
     from pydriver.xocl.kds import ComputeUnit
 
 ALL_ONES = 0xFFFF_FFFF
-CTRL = 0x00
-ARGUMENTS = 0x10
-AP_START = 1 << 0
-AP_DONE = 1 << 1
-AP_CONTINUE = 1 << 4
+CTRL = cu_ctrl.CTRL.offset
+ARGUMENTS = cu_ctrl.SIZE
 EXEC_WRITE_RESERVED = 6
 
 
@@ -66,8 +64,12 @@ class HostCus:
             self._running[cu.index] = command
             self._clock.spawn(self._worker(cu), f"user.cu{cu.index}")
 
-    def abort(self, owner: Owner) -> None:
-        """Drop an owner's waiting commands (ABORT) and give up its running ones (TIMEOUT)."""
+    def abort(self, owner: Owner) -> bool:
+        """Drop an owner's waiting commands (ABORT) and give up its running ones (TIMEOUT).
+
+        True when one was running: its unit hangs, and no unit here has a software reset to free it.
+        """
+        hung = False
         for queue in self._waiting.values():
             for command in [c for c in queue if c.owner is owner]:
                 queue.remove(command)
@@ -75,6 +77,8 @@ class HostCus:
         for command in list(self._running.values()):
             if command.owner is owner and command.state == State.RUNNING:
                 self._end(command, State.TIMEOUT)
+                hung = True
+        return hung
 
     async def _worker(self, cu: ComputeUnit) -> None:
         queue = self._waiting[cu.index]
@@ -93,14 +97,14 @@ class HostCus:
 
     async def _run(self, command: Command, cu: ComputeUnit) -> None:
         writes = [(cu.address + offset, value) for offset, value in register_writes(command.packet)]
-        await self._bar.write32s([*writes, (cu.address + CTRL, AP_START)])
+        await self._bar.write32s([*writes, (cu.address + CTRL, cu_ctrl.CTRL.AP_START.mask)])
         while command.state == State.RUNNING:
             control = await self._bar.read32(cu.address + CTRL)
             if control == ALL_ONES:
                 raise fail(errno.EIO, f"{cu.name} does not answer")
-            if control & AP_DONE:
+            if control & cu_ctrl.CTRL.AP_DONE.mask:
                 if cu.control == IpControl.AP_CTRL_CHAIN:
-                    await self._bar.write32(cu.address + CTRL, AP_CONTINUE)
+                    await self._bar.write32(cu.address + CTRL, cu_ctrl.CTRL.AP_CONTINUE.mask)
                 return
             await self._clock.sleep_ns(self._poll_ns)
 

@@ -221,9 +221,10 @@ class Kds:
         return command
 
     def abort(self, owner: Owner) -> None:
-        """Give up an owner's commands."""
+        """Give up an owner's commands. A unit that hangs under host scheduling leaves the bad state."""
         self._ert.abort(owner)
-        self._host.abort(owner)
+        if self._host.abort(owner):
+            self.state.bad = True
 
     def _start_unit(self, command: Command, allowed: Collection[int]) -> None:
         cu = self._select(command.packet, allowed)

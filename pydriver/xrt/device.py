@@ -76,6 +76,9 @@ class Device:
             self._monitor.cancel()
             self._monitor = None
         await self.client.close()
+        for run in self._running:
+            run.settled()  # its waiters have no poller any more
+        self._running.clear()
         if self._owns_driver:
             await self.driver.remove()
 

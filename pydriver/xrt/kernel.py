@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +18,7 @@ from pydriver.xocl import BoFlags
 from pydriver.xrt.bo import BO
 
 if TYPE_CHECKING:
+    from pydriver.xocl import Client
     from pydriver.xrt.device import Device
 
 EXEC_BO_SIZE = 4096
@@ -126,12 +129,13 @@ class Kernel:
 
 
 class Run:
-    """One execution; can be started again after it ended."""
+    """One execution; can be started again after it ended. Its command buffer goes when it goes."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._device = kernel.device
         self._bo = self._device.client.create_bo(EXEC_BO_SIZE, BoFlags.EXECBUF)
+        weakref.finalize(self, _give_back, self._device.client, self._bo.handle).atexit = False
         self._ended = self._device.clock.event()
         self._cus: dict[int, tuple[int, ...]] = {}
         end = max((arg.offset + arg.size for arg in kernel.info.args), default=FIRST_ARGUMENT)
@@ -222,6 +226,12 @@ class Run:
         if self.settled() or await self._ended.wait(None if timeout_ms is None else timeout_ms * 1_000_000):
             return self.state()
         return State.TIMEOUT
+
+
+def _give_back(client: Client, handle: int) -> None:
+    """Free a command buffer unless its client was closed before."""
+    with contextlib.suppress(OSError):
+        client.free_bo(handle)
 
 
 def _split(name: str) -> tuple[str, frozenset[str]]:

@@ -47,8 +47,7 @@ class FunctionSpec:
     bars: tuple[BarSpec, ...]
     vendor_id: int = 0x10EE
     subsystem_vendor_id: int = 0x10EE
-    # Low byte: DSA version 5.2, from which the drivers derive board traits.
-    subsystem_id: int = 0x0E52
+    subsystem_id: int = 0
     class_code: int = 0x120000
     revision_id: int = 0
     msix_vectors: int = 32
@@ -62,20 +61,6 @@ class FunctionSpec:
             if bar.index == index:
                 return bar
         raise KeyError(index)
-
-
-MIB = 1 << 20
-KIB = 1 << 10
-
-XRT_FUNCTIONS = (
-    FunctionSpec(0, "mgmt", 0x5000, (BarSpec(0, 32 * MIB), BarSpec(2, 128 * KIB))),
-    FunctionSpec(
-        1,
-        "user",
-        0x5001,
-        (BarSpec(0, 32 * MIB), BarSpec(2, 64 * KIB), BarSpec(4, 256 * MIB, prefetchable=True)),
-    ),
-)
 
 
 class ConfigSpace:

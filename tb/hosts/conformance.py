@@ -20,7 +20,7 @@ from cocotb.triggers import FallingEdge, Timer
 from cocotb.utils import get_sim_time
 
 from tb.hosts.common import ALL_ONES, AccessError, Status, check_dword, check_range, split_read
-from tb.hosts.config_space import XRT_FUNCTIONS, FunctionSpec
+from tb.hosts.config_space import FunctionSpec
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -83,13 +83,15 @@ class ConformanceHost:
     def __init__(
         self,
         dut: Any,
-        functions: Sequence[FunctionSpec] = XRT_FUNCTIONS,
+        functions: Sequence[FunctionSpec],
         *,
         memory_size: int = 1 << 22,
-        timeout_ns: int = 100_000,
+        timeout_ns: int = 10_000_000,
     ) -> None:
         self.functions = functions
         self.errors: list[AccessError] = []
+        # A read waits behind the posted writes before it: 64 KiB of them take 200 us. And a read that
+        # timed out leaves a completion that the models may give to a later one, so it must be rare.
         self._timeout = {"timeout": timeout_ns, "timeout_unit": "ns"}
         self._memory_size = memory_size
         self._dut = dut

@@ -147,12 +147,14 @@ module fast_host #(
       .cfg_interrupt_msix_fail(cfg_interrupt_msix_fail)
   );
 
-  always_ff @(posedge clk) begin
-    if (m_axis_cc_tvalid && !rst) begin
+  wire check = (m_axis_cc_tvalid || m_axis_rq_tvalid) && !rst;
+
+  always_ff @(posedge clk) if (check) begin
+    if (m_axis_cc_tvalid) begin
       assert (m_axis_cc_tkeep[0] && (m_axis_cc_tlast || m_axis_cc_tkeep == 8'hFF))
       else $error("CC beat with a gap");
     end
-    if (m_axis_rq_tvalid && !rst) begin
+    if (m_axis_rq_tvalid) begin
       assert (m_axis_rq_tkeep[0] && (m_axis_rq_tlast || m_axis_rq_tkeep == 8'hFF))
       else $error("RQ beat with a gap");
     end

@@ -85,12 +85,30 @@ module host_requester (
   assign m_axis_cc_tready = 1'b1;
   assign busy = x_cmd[128] != seen || state != IDLE || s_axis_cq_tvalid;
 
-  // Steps without work cost a simulator next to nothing.
-  wire step = rst || busy || m_axis_cc_tvalid || (|pcie_cq_np_req && pcie_cq_np_req_count != 6'd32);
+  // The command, and the header in the first beat of a completion.
+  wire        cmd_start = state == IDLE && x_cmd[128] != seen;
+  wire        cmd_vector = x_cmd[130:129] == KIND_VECTOR;
+  wire        cmd_block = x_cmd[130];
+  wire [12:0] cmd_count = x_cmd[143:131];
+  wire [1:0]  head_lower = m_axis_cc_tdata[1:0];
+  wire [12:0] head_bytes = m_axis_cc_tdata[28:16];
+  wire [10:0] head_len = m_axis_cc_tdata[42:32];
+  wire [2:0]  head_status = m_axis_cc_tdata[45:43];
+  wire        head_poisoned = m_axis_cc_tdata[46];
+  wire [7:0]  head_tag = m_axis_cc_tdata[71:64];
+  wire [31:0] head_dw = m_axis_cc_tdata[127:96];
+
+  // What can happen in a cycle. In one where nothing does only the timer runs, which is most of them.
+  wire open = state != IDLE;
+  wire sent = s_axis_cq_tvalid && s_axis_cq_tready;
+  wire free = !s_axis_cq_tvalid || s_axis_cq_tready;
+  wire credit = |pcie_cq_np_req && pcie_cq_np_req_count != 6'd32;
+  wire expired = open && timer >= completion_timeout;
+  wire step = rst || cmd_start || sent || credit || m_axis_cc_tvalid || expired || state == ISSUE
+      || state == SEND;
 
   // Temporaries of one clock step.
   reg [1:0]   t_state;
-  reg         t_start;
   reg         t_free;
   reg         t_write;
   reg         t_block;
@@ -114,6 +132,7 @@ module host_requester (
   /* verilator lint_off UNUSEDSIGNAL */
   reg [127:0] t_entry;
   reg [12:0]  t_end;
+  reg [21:0]  t_meta;
   /* verilator lint_on UNUSEDSIGNAL */
   reg [3:0]   t_first_be;
   reg [3:0]   t_last_be;
@@ -122,18 +141,18 @@ module host_requester (
   reg [7:0]   t_keep;
   integer     i;
 
-  // Odd parity of every byte: fold each byte to its bit 0, then gather the bits, in few wide steps.
-  function automatic [31:0] parity(input [255:0] data);
-    reg [255:0] p;
+  // Odd parity of every byte of half a beat: count each byte's ones (bit 0 of the sum), then gather the
+  // bits, in few wide steps of the kinds that simulators do word by word.
+  function automatic [15:0] parity(input [127:0] data);
+    reg [127:0] p;
     begin
-      p = data ^ (data >> 4);
-      p = p ^ (p >> 2);
-      p = (p ^ (p >> 1)) & {32{8'h01}};
-      p = (p | (p >> 7)) & {16{16'h0003}};
-      p = (p | (p >> 14)) & {8{32'h0000_000F}};
-      p = (p | (p >> 28)) & {4{64'h0000_0000_0000_00FF}};
-      p = p | (p >> 56);
-      parity = ~{p[143:128], p[15:0]};
+      p = data - ((data >> 1) & {16{8'h55}});
+      p = (p & {16{8'h33}}) + ((p >> 2) & {16{8'h33}});
+      p = (p + (p >> 4)) & {16{8'h01}};
+      p = (p | (p >> 7)) & {8{16'h0003}};
+      p = (p | (p >> 14)) & {4{32'h0000_000F}};
+      p = (p | (p >> 28)) & {2{64'h0000_0000_0000_00FF}};
+      parity = ~{p[71:64], p[7:0]};
     end
   endfunction
 
@@ -187,30 +206,32 @@ module host_requester (
       t_state = state;
       t_out = outstanding;
       t_np = pcie_cq_np_req_count;
-      if (|pcie_cq_np_req && t_np != 6'd32) t_np = t_np + 6'd1;
-      t_free = !s_axis_cq_tvalid || s_axis_cq_tready;
-      if (s_axis_cq_tvalid && s_axis_cq_tready) s_axis_cq_tvalid <= 1'b0;
-      if (state != IDLE) timer <= timer + 32'd1;
-      if (s_axis_cq_tvalid && s_axis_cq_tready) timer <= 32'd0;
+      if (credit) t_np = t_np + 6'd1;
+      t_free = free;
+      if (sent) begin
+        s_axis_cq_tvalid <= 1'b0;
+        timer <= 32'd0;
+      end else if (open) begin
+        timer <= timer + 32'd1;
+      end
 
       // Completions
       if (m_axis_cc_tvalid) begin
         if (!cc_body) begin
-          t_tag = m_axis_cc_tdata[71:64];
+          t_tag = head_tag;
           t_known = tag_active[t_tag];
-          t_left = m_axis_cc_tdata[42:32];
+          t_left = head_len;
           t_pos = tag_pos[t_tag];
-          t_code = {1'b0, m_axis_cc_tdata[45:43]};
-          t_final = t_code != 4'd0 ||
-              m_axis_cc_tdata[28:16] <= {t_left, 2'b00} - {11'd0, m_axis_cc_tdata[1:0]};
-          if (t_code == 4'd0 && m_axis_cc_tdata[46]) t_code = ST_POISONED;
-          else if (t_code == 4'd0 && (t_left == 11'd0 || m_axis_cc_tdata[28:16] != tag_left[t_tag])) begin
+          t_code = {1'b0, head_status};
+          t_final = t_code != 4'd0 || head_bytes <= {t_left, 2'b00} - {11'd0, head_lower};
+          if (t_code == 4'd0 && head_poisoned) t_code = ST_POISONED;
+          else if (t_code == 4'd0 && (t_left == 11'd0 || head_bytes != tag_left[t_tag])) begin
             t_code = ST_MALFORMED;
             t_final = 1'b1;
           end
           if (t_known && t_code == 4'd0) begin
             tag_pos[t_tag] <= t_pos + t_left[9:0];
-            tag_left[t_tag] <= tag_left[t_tag] - {t_left, 2'b00} + {11'd0, m_axis_cc_tdata[1:0]};
+            tag_left[t_tag] <= tag_left[t_tag] - {t_left, 2'b00} + {11'd0, head_lower};
           end
           t_dw = 11'd5;
           if (!t_known && tag_late[t_tag]) begin
@@ -236,7 +257,7 @@ module host_requester (
           t_slot = tag_slot[t_tag];
           timer <= 32'd0;
           if (t_code == 4'd0) begin
-            if (x_cmd[130]) begin
+            if (cmd_block) begin
               t_data = cc_body ? m_axis_cc_tdata : {96'd0, m_axis_cc_tdata[255:96]};
               for (i = 0; i < 8; i = i + 1) begin
                 if (i < {21'd0, t_dw} && i < {21'd0, t_left}) begin
@@ -245,7 +266,7 @@ module host_requester (
                 end
               end
             end else begin
-              x_rdata[t_slot[5:3]][{t_slot[2:0], 5'd0}+:32] <= m_axis_cc_tdata[127:96];
+              x_rdata[t_slot[5:3]][{t_slot[2:0], 5'd0}+:32] <= head_dw;
             end
           end
           if (m_axis_cc_tlast && t_final) begin
@@ -253,7 +274,7 @@ module host_requester (
             t_out = t_out - 9'd1;
             x_status[{t_slot, 2'd0}+:4] <= t_code;
             if (t_code != 4'd0) x_rsp <= {t_code, 32'hFFFF_FFFF};
-            else if (x_rsp[35:32] == 4'd0) x_rsp[31:0] <= m_axis_cc_tdata[127:96];
+            else if (x_rsp[35:32] == 4'd0) x_rsp[31:0] <= head_dw;
           end
         end
         cc_body <= !m_axis_cc_tlast;
@@ -262,8 +283,7 @@ module host_requester (
       end
 
       // Next request
-      t_start = state == IDLE && x_cmd[128] != seen;
-      if (t_start) begin
+      if (cmd_start) begin
         t_state = ISSUE;
         seen <= x_cmd[128];
         timer <= 32'd0;
@@ -271,15 +291,16 @@ module host_requester (
         x_status <= 256'd0;
       end
       if (t_state == ISSUE) begin
-        t_block = x_cmd[130];
-        t_count = x_cmd[143:131];
-        t_idx = t_start ? 7'd0 : idx;
-        t_entry = x_cmd[127:0];
-        if (x_cmd[130:129] == KIND_VECTOR) t_entry = x_vec[t_idx[5:3]][{t_idx[2:0], 7'd0}+:128];
-        t_write = t_entry[117];
-        t_addr = (t_block && !t_start) ? addr : t_entry[63:0];
-        t_rem = t_start ? t_count : rem;
-        t_pos = t_start ? 10'd0 : pos;
+        t_block = cmd_block;
+        t_count = cmd_count;
+        t_idx = cmd_start ? 7'd0 : idx;
+        if (cmd_vector) t_entry = x_vec[t_idx[5:3]][{t_idx[2:0], 7'd0}+:128];
+        else t_entry = x_cmd[127:0];
+        t_meta = t_entry[117:96];
+        t_write = t_meta[21];
+        t_addr = (t_block && !cmd_start) ? addr : t_entry[63:0];
+        t_rem = cmd_start ? t_count : rem;
+        t_pos = cmd_start ? 10'd0 : pos;
         idx <= t_idx;
         addr <= t_addr;
         rem <= t_rem;
@@ -306,13 +327,13 @@ module host_requester (
           end else begin
             t_lim = 13'd4;
             t_dw = 11'd1;
-            t_first_be = t_entry[99:96];
+            t_first_be = t_meta[3:0];
             t_last_be = 4'd0;
-            t_more = x_cmd[130:129] == KIND_VECTOR && {6'd0, t_idx} + 13'd1 != t_count;
+            t_more = cmd_vector && {6'd0, t_idx} + 13'd1 != t_count;
           end
           t_data = {
             128'd0,
-            7'd0, t_entry[108:103], t_entry[102:100], t_entry[116:109], t_write ? 8'd0 : tag,
+            7'd0, t_meta[12:7], t_meta[6:4], t_meta[20:13], t_write ? 8'd0 : tag,
             16'd0, 4'd0, t_write, t_dw, t_addr[63:2], 2'b00
           };
           t_byte_en = 32'd0;
@@ -350,7 +371,7 @@ module host_requester (
           s_axis_cq_tkeep <= t_keep;
           s_axis_cq_tlast <= !t_write || t_dw <= 11'd4;
           cq_user <= {2'b01, t_byte_en, t_last_be, t_first_be};
-          cq_parity <= parity(t_data);
+          cq_parity <= {t_write ? parity(t_data[255:128]) : 16'hFFFF, parity(t_data[127:0])};
           t_free = 1'b0;
           idx <= t_idx + 7'd1;
           addr <= t_addr + {51'd0, t_lim};
@@ -376,7 +397,7 @@ module host_requester (
         s_axis_cq_tkeep <= t_keep;
         s_axis_cq_tlast <= send_left <= 11'd8;
         cq_user <= {2'b00, t_byte_en, 8'd0};
-        cq_parity <= parity(t_data);
+        cq_parity <= {parity(t_data[255:128]), parity(t_data[127:0])};
         t_free = 1'b0;
         if (send_left <= 11'd8) begin
           t_state = more ? ISSUE : DRAIN;
@@ -391,7 +412,7 @@ module host_requester (
       if (t_state == DRAIN && t_out == 9'd0 && t_free) begin
         t_state = IDLE;
         x_done <= !x_done;
-      end else if (state != IDLE && timer >= completion_timeout) begin
+      end else if (expired) begin
         // The unanswered requests, and those never accepted, end with a timeout.
         for (i = 0; i < 256; i = i + 1) begin
           if (tag_active[i]) x_status[{tag_slot[i], 2'd0}+:4] <= ST_TIMEOUT;
@@ -413,6 +434,8 @@ module host_requester (
       outstanding <= t_out;
       pcie_cq_np_req_count <= t_np;
     end
+  end else if (open) begin
+    timer <= timer + 32'd1;
   end
   /* verilator lint_on BLKSEQ */
 

@@ -42,15 +42,19 @@ module tb_clock #(
       /* verilator lint_on ZERODLY */
       cycles = cycles + 64'd1;
       #(HALF) clk = 1'b0;
-      delay = HALF;
-      idle = run ? 0 : idle + 1;
-      if (idle >= IDLE_CYCLES) begin
-        idle = 0;
-        wait (run);
-        // Rising edges are at odd multiples of HALF; the next one strictly after now.
-        phase = $time % (64'd2 * HALF);
-        delay = (phase < HALF) ? HALF - phase : 64'd3 * HALF - phase;
+      if (run) idle = 0;
+      else idle = 1;
+      while (idle != IDLE_CYCLES) begin
+        #(HALF) clk = 1'b1;
+        cycles = cycles + 64'd1;
+        #(HALF) clk = 1'b0;
+        if (run) idle = 0;
+        else idle = idle + 1;
       end
+      wait (run);
+      // Rising edges are at odd multiples of HALF; the next one strictly after now.
+      phase = $time % (64'd2 * HALF);
+      delay = (phase < HALF) ? HALF - phase : 64'd3 * HALF - phase;
     end
   end
 

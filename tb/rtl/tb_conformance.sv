@@ -136,6 +136,11 @@ module tb_conformance (
       .busy(card_busy)
   );
 
+  card_monitor monitor (
+      .clk(clk),
+      .rst(rst)
+  );
+
   mb_socket mb (
       .clk(clk),
       .rst(rst),

@@ -187,6 +187,11 @@ module tb_fast #(
       .busy(card_busy)
   );
 
+  card_monitor monitor (
+      .clk(clk),
+      .rst(rst)
+  );
+
   mb_socket mb (
       .clk(clk),
       .rst(rst),

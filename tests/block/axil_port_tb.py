@@ -6,13 +6,14 @@ from __future__ import annotations
 import cocotb
 from cocotb.triggers import Timer
 
+from cards.xrt_u200 import FUNCTIONS
 from tb.cocotb_util import seeded_random
 from tb.hosts.axil_port import AxilPort
 from tb.hosts.fast import FastHost
 
 
 async def started(dut) -> AxilPort:
-    await FastHost(dut.host, dut.clock).start()
+    await FastHost(dut.host, dut.clock, FUNCTIONS).start()
     return AxilPort(dut.port)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from cards.xrt_u200 import FUNCTIONS
 from tb.hosts.conformance import ConformanceHost
 from tb.hosts.fast import FastHost
 from tb.platform import SimPlatform
@@ -15,6 +16,6 @@ HOST = os.environ.get("HOST", "fast")
 
 async def platform(dut: Any, **settings: Any) -> SimPlatform:
     """Start the host on `dut`: tops as tests/rtl/tb_host_fast.sv and tb_host_conformance.sv."""
-    host = FastHost(dut.host, dut.clock) if HOST == "fast" else ConformanceHost(dut)
+    host = FastHost(dut.host, dut.clock, FUNCTIONS) if HOST == "fast" else ConformanceHost(dut, FUNCTIONS)
     await host.start(**settings)
     return SimPlatform(host)

@@ -10,6 +10,7 @@ from typing import Any
 import cocotb
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteRam, AxiRam
 
+from cards.xrt_u200 import FUNCTIONS
 from tb.cocotb_util import seeded_random
 from tb.hosts.conformance import ConformanceHost
 from tests.models.pcie_completer import PORT_SIZE
@@ -28,7 +29,7 @@ def _quiet(memory: Any) -> Any:
 async def foreign_host(dut: Any) -> None:
     """Enumerate, then random blocks to every BAR: they land in their own memory and read back."""
     rng = seeded_random("foreign")
-    host = ConformanceHost(dut)
+    host = ConformanceHost(dut, FUNCTIONS)
     slaves: dict[str, Any] = {
         port: _quiet(
             AxiLiteRam(AxiLiteBus.from_prefix(dut, f"m_axil_{port}"), dut.clk, dut.rst, size=LITE_SIZE)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,15 +16,22 @@ INCLUDE = Path("/usr/include/xrt")
 NEEDS = "needs libxrt-dev, uuid-dev and g++ (apt-get install --no-install-recommends libxrt-dev uuid-dev g++)"
 
 
+def unavailable(why: str) -> NoReturn:
+    """Skip the test; fail it where the environment says CI, which installs what is needed."""
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
 def compile_against_xrt(source: str, out: Path, *libraries: str) -> Path:
-    """Compile `tests/interop/<source>` into the folder `out`; skip the test where packages are missing."""
+    """Compile `tests/interop/<source>` into the folder `out`; the test ends where packages are missing."""
     compiler = shutil.which("g++" if source.endswith("cpp") else "gcc")
     if (
         compiler is None
         or not (INCLUDE / "xclbin.h").exists()
         or not Path("/usr/include/uuid/uuid.h").exists()
     ):
-        pytest.skip(NEEDS)
+        unavailable(NEEDS)
     program = out / Path(source).stem
     standard = "-std=c++17" if source.endswith("cpp") else "-std=c11"
     command = [compiler, standard, "-Wall", f"-I{INCLUDE}", str(HERE / source), "-o", str(program)]

@@ -9,9 +9,8 @@ import struct
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tb.runner import BUILD
+from tests.interop.native import unavailable
 from tests.models.ert_card import Card
 
 SOURCE = Path(__file__).with_name("sched_em.cpp")
@@ -19,12 +18,12 @@ LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/libsched_em.so.2"))), None)
 
 
 def program() -> Path:
-    """The harness with the firmware in it, compiled once per content; skips where it cannot be."""
+    """The harness with the firmware in it, compiled once per content; the test ends where it cannot be."""
     if LIBRARY is None:
-        pytest.skip("the Debian package libxrt1 with libsched_em.so.2 is not installed")
+        unavailable("the Debian package libxrt1 with libsched_em.so.2 is not installed")
     compiler = shutil.which("g++")
     if compiler is None:
-        pytest.skip("no C++ compiler to build the harness around libsched_em with")
+        unavailable("no C++ compiler to build the harness around libsched_em with")
     digest = hashlib.sha256(SOURCE.read_bytes() + LIBRARY.read_bytes()).hexdigest()[:12]
     target = BUILD / "interop" / f"sched_em-{digest}"
     if not target.exists():

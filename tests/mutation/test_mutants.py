@@ -29,6 +29,29 @@ def _copy_tree(target: Path) -> None:
             shutil.copyfile(source, destination)
 
 
+def _run(tree: Path, *nodes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", *nodes],
+        cwd=tree,
+        env={**os.environ, "SIM": "icarus", "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=800,
+    )
+
+
+@pytest.mark.mutation
+@pytest.mark.timeout(900)
+def test_killers_pass_on_an_unchanged_copy() -> None:
+    """Without this, a copy that is broken for another reason would kill every mutant."""
+    tree = ROOT / "build" / "mutants" / "unchanged"
+    _copy_tree(tree)
+    run = _run(tree, *dict.fromkeys(mutant.killer for mutant in MUTANTS))
+    assert run.returncode == 0, (run.stdout + run.stderr)[-1500:]
+    shutil.rmtree(tree)
+
+
 @pytest.mark.mutation
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -39,15 +62,7 @@ def test_mutant_is_killed(mutant: Mutant) -> None:
     text = path.read_text()
     assert text.count(mutant.old) == 1, f"{mutant.file}: the text to change must occur exactly once"
     path.write_text(text.replace(mutant.old, mutant.new))
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", mutant.killer],
-        cwd=tree,
-        env={**os.environ, "SIM": "icarus", "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=800,
-    )
+    run = _run(tree, mutant.killer)
     output = run.stdout + run.stderr
     assert run.returncode == 1, (
         f"{mutant.killer} did not notice: {mutant.old!r} -> {mutant.new!r}\n{output[-1500:]}"

@@ -116,6 +116,25 @@ def test_reduce_and_restart_of_a_run() -> None:
     rig.run(main())
 
 
+def test_runs_give_their_command_buffers_back() -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        _, user, device = await rig.loaded()
+        kernel = await Kernel.open(device, UUID, "vadd:{vadd_1}")
+        bo = device.client.create_bo(4096, BoFlags.EXECBUF)
+        run = kernel.run()
+        assert user.memory.find(bo.handle + 1).is_exec
+        del run
+        with raises(errno.ENOENT):
+            user.memory.find(bo.handle + 1)
+        last = kernel.run()
+        await device.close()
+        del last
+
+    rig.run(main())
+
+
 def test_many_commands_of_two_clients_at_once() -> None:
     rig = Rig()
 
@@ -603,6 +622,26 @@ def test_half_made_client_of_the_real_driver() -> None:
             client.execbuf(bo.handle)
         with raises(errno.EINVAL):
             await client.close_context(UUID, 0)
+        await client.close()
+        other = user.open()
+        await other.open_context(UUID, 0, exclusive=True)
+        await other.close()
+
+    rig.run(main())
+
+
+def test_half_made_client_outlives_the_image() -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        _, user, device = await rig.loaded()
+        client = user.open()
+        with raises(errno.EBUSY):
+            await client.open_context(OTHER, 0)
+        await client.open_context(UUID, 0, exclusive=True)
+        await device.load_xclbin(DEMO, force=True)
+        await client.close()
+        assert not user.kds.cus[0].exclusive and user.kds.cus[0].sharers == 0
 
     rig.run(main())
 
@@ -761,6 +800,39 @@ def test_hung_unit_at_close_times_out(short_close: int) -> None:
         assert short_close <= rig.clock.now_ns() - begin <= 1.1 * short_close
         assert run.state() == State.TIMEOUT
         assert user.ert.idle and user.bitstream.references == 0
+
+    rig.run(main(), 60)
+
+
+def test_hung_unit_under_host_scheduling_is_the_bad_state(short_close: int) -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        _, user, device = await rig.loaded(KdsFlags(ert=False))
+        kernel = await Kernel.open(device, UUID, "vadd:{vadd_1}")
+        rig.card.units[0].hang = True
+        buffers = [await BO.alloc(device, 64, 0) for _ in range(3)]
+        runs = [kernel(*buffers, 16) for _ in range(2)]
+        await kernel.close()
+        assert [run.state() for run in runs] == [State.TIMEOUT, State.ABORT]
+        with raises(errno.EDEADLK):
+            await user.read_axlf(DEMO, force=True)
+
+    rig.run(main(), 60)
+
+
+def test_closing_a_device_wakes_those_who_wait_for_its_runs(short_close: int) -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        _, _, device = await rig.loaded()
+        kernel = await Kernel.open(device, UUID, "vadd:{vadd_1}")
+        rig.card.units[0].hang = True
+        buffers = [await BO.alloc(device, 64, 0) for _ in range(3)]
+        waiter = rig.clock.spawn(kernel(*buffers, 16).wait())
+        await rig.clock.sleep_ns(SECOND // 1000)
+        await device.close()
+        assert await waiter.join() == State.TIMEOUT
 
     rig.run(main(), 60)
 

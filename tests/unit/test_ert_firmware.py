@@ -243,6 +243,24 @@ def test_an_abort_lets_a_waiting_command_start() -> None:
     assert [run[0x10] for run in world.card.units[0].runs] == [1, 2]
 
 
+@pytest.mark.parametrize("slot_size, num_cus", [(0, 1), (0x20000, 1), (0x200, 0xFFFFFFFF)])
+def test_an_absurd_configuration_does_not_end_the_firmware(slot_size: int, num_cus: int) -> None:
+    """A guest may write anything into the queue."""
+    world = World(BASE)
+
+    async def script() -> None:
+        await world.kernel.sleep(20_000)
+        # Units without registers: the reference card does not take accesses to where nothing is.
+        addresses = [CU_BASE] + [ert_v20.AP_CTRL_NONE] * 127
+        words = ert.slot_words(ert.configure(slot_size, addresses, BASE, cu_base=CU_BASE))
+        words[2] = num_cus
+        await world.host.submit(0, words)
+        await world.host.wait(0)
+        assert not world.firmware.exited and len(world.firmware.cu_words) <= 128
+
+    world.play(script())
+
+
 def test_extra_masks_move_the_register_map() -> None:
     world = World(BASE)
 

@@ -5,14 +5,15 @@ import random
 
 import pytest
 
+from cards.xrt_u200 import FUNCTIONS
 from tb.hosts.common import Allocator, split_read
-from tb.hosts.config_space import ALL_ONES, XRT_FUNCTIONS, ConfigSpace, assign_bars, size_bar
+from tb.hosts.config_space import ALL_ONES, ConfigSpace, assign_bars, size_bar
 
 MIB = 1 << 20
 
 
 def spaces() -> list[ConfigSpace]:
-    return [ConfigSpace(spec, multifunction=True) for spec in XRT_FUNCTIONS]
+    return [ConfigSpace(spec, multifunction=True) for spec in FUNCTIONS]
 
 
 def test_bars_are_placed_like_the_root_complex_does() -> None:

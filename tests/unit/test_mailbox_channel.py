@@ -192,6 +192,24 @@ def test_half_received_message_ends_after_a_second() -> None:
     Pair().run(main)
 
 
+def test_slow_response_gets_a_second_per_packet() -> None:
+    async def main(pair: Pair) -> None:
+        await pair.start()
+        data = bytes(range(256)) * 8
+
+        async def answer(received: Received) -> None:
+            for packet in split(received.msg_id, Flags.RESPONSE, data):
+                await pair.clock.sleep_ns(SECOND * 7 // 10)
+                await pair.card.mgmt.bars[0].write32s([(mgmt_bar.MAILBOX.base, word) for word in packet])
+
+        pair.mgmt.listen(answer)
+        begin = pair.clock.now_ns()
+        assert await pair.user.request(ECHO, max_response=len(data), response_ttl_s=2) == data
+        assert pair.clock.now_ns() - begin > 20 * SECOND
+
+    Pair().run(main)
+
+
 def test_response_too_big_is_emsgsize() -> None:
     async def main(pair: Pair) -> None:
         await pair.start()

@@ -14,7 +14,7 @@ from cocotb.triggers import ValueChange
 from cocotb.utils import get_sim_time
 
 from firmware_model import images
-from pydriver.regs import mgmt_bar, user_bar
+from pydriver.regs import irq_block, mgmt_bar, user_bar
 from tb.hosts.config_space import BarSpec, FunctionSpec
 from tb.hosts.conformance import ConformanceHost
 from tb.hosts.fast import FastHost
@@ -41,8 +41,8 @@ FUNCTIONS = (
 TOPS = {"fast": "tb_fast", "conformance": "tb_conformance"}
 # Named parts of the other BARs, for the traffic summary: (BAR, name, base, size).
 _OTHER_WINDOWS = (
-    (2, "IRQ_BLOCK", 0x2000, 0x2000),
-    (2, "MSIX_TABLE", 0x8000, 0x1000),
+    (2, "IRQ_BLOCK", irq_block.IRQ_ID.offset, 0x2000),
+    (2, "MSIX_TABLE", irq_block.MSIX_ADDR_LO[0].offset, 0x1000),
 )
 DEVICE_MEMORY = (4, "DEVICE_MEMORY", 0, 1 << 28)
 

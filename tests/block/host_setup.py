@@ -16,6 +16,10 @@ HOST = os.environ.get("HOST", "fast")
 
 async def platform(dut: Any, **settings: Any) -> SimPlatform:
     """Start the host on `dut`: tops as tests/rtl/tb_host_fast.sv and tb_host_conformance.sv."""
-    host = FastHost(dut.host, dut.clock, FUNCTIONS) if HOST == "fast" else ConformanceHost(dut, FUNCTIONS)
+    if HOST == "fast":
+        host = FastHost(dut.host, dut.clock, FUNCTIONS)
+    else:
+        # Short: a test waits for it, and no long burst of writes stands before a read here.
+        host = ConformanceHost(dut, FUNCTIONS, timeout_ns=100_000)
     await host.start(**settings)
     return SimPlatform(host)

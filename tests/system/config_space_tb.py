@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import cocotb
 
+from pydriver.regs import irq_block
 from tb.hosts.config_space import BAR0, BUS_MASTER_ENABLE, COMMAND, MEMORY_ENABLE, MSIX_CAP, PCIE_CAP
 from tests.system.rig import ALL_ONES, Rig, save
 
@@ -52,5 +53,5 @@ async def enumeration(dut) -> None:
         # The BARs are where they were.
         rom = await function.bars[0].read32(0xB0000)
         assert rom == 0x786E6C78, f"{rom:#x}"
-        assert await function.bars[2].read32(0x2000) >> 16 == 0x1FC2
+        assert await function.bars[2].read32(irq_block.IRQ_ID.offset) >> 16 == 0x1FC2
     save("enumeration.json", result)

@@ -9,7 +9,7 @@ import cocotb
 
 from cards.xrt_u200 import MGMT, USER
 from firmware_model import images
-from pydriver.regs import irq_block, mgmt_bar, user_bar
+from pydriver.regs import hwicap, irq_block, mailbox, mgmt_bar, user_bar
 from tb.cocotb_util import CLOCK_PERIOD_NS, seeded_random
 from tb.hosts.config_space import COMMAND, MEMORY_ENABLE
 from tests.system.rig import ALL_ONES, CU, DEMO, Rig, run_reduce, run_vadd
@@ -29,13 +29,18 @@ PRIVATE = (
     (mgmt_bar.CMC_IMAGE.base + 0x1FE00, 0x200),
     (mgmt_bar.SCHED_IMAGE.base, 0x200),
     (mgmt_bar.SCHED_IMAGE.base + 0x1FE00, 0x200),
-    (mgmt_bar.HWICAP.base + 0x1C, 4),
-    (mgmt_bar.HWICAP.base + 0x28, 4),
-    (mgmt_bar.HWICAP.base + 0x108, 0x14),
-    (mgmt_bar.MAILBOX.base + 0x18, 8),
-    (mgmt_bar.MAILBOX.base + 0x24, 4),
+    (mgmt_bar.HWICAP.base + hwicap.GIER.offset, 4),
+    (mgmt_bar.HWICAP.base + hwicap.IER.offset, 4),
+    (mgmt_bar.HWICAP.base + hwicap.SZ.offset, 0x14),
+    (mgmt_bar.MAILBOX.base + mailbox.SIT.offset, 8),
+    (mgmt_bar.MAILBOX.base + mailbox.IE.offset, 4),
 )
-PRIVATE_IRQ = ((0x2000, 0x20), (0x2080, 0x40), (0x3000, 0x20), (TABLE_AT, TABLE_BYTES))
+PRIVATE_IRQ = (
+    (irq_block.IRQ_ID.offset, 0x20),
+    (irq_block.USR_VECTOR[0].offset, 0x40),
+    (irq_block.CONFIG_ID.offset, 0x20),
+    (TABLE_AT, TABLE_BYTES),
+)
 
 
 async def private_state(rig: Rig) -> list[bytes]:
@@ -53,7 +58,9 @@ def place(rng: random.Random, bar: int, size: int) -> int:
         bases = [window.base for window in (*user_bar.WINDOWS, *mgmt_bar.WINDOWS)]
         return rng.choice([*bases, 0, 0x1840000, 0x1FFF000, CU[3]]) + rng.randrange(0x200)
     if bar == 2:
-        return rng.choice([0x2000, 0x2080, 0x3000, 0x8000, 0x8FE0, 0x9000, 0xF000]) + rng.randrange(0x200)
+        return rng.choice(
+            [*(at for at, _ in PRIVATE_IRQ), irq_block.MSIX_PBA.offset, 0x9000, 0xF000]
+        ) + rng.randrange(0x200)
     return rng.choice([0, 0x100_0000, 0x400_0000, 0x500_0000, 0x800_0000, 0x802_0000, 0xC00_0000]) + (
         rng.randrange(0x200)
     )

@@ -27,6 +27,8 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "bootstrap.stamp"
 MIN_PYTHON = (3, 11)
+# Builds are slower without the first; the others are for waveforms of Verilator.
+OPTIONAL = {"ccache", "liblz4-dev", "zlib1g-dev"}
 
 
 def say(text: str) -> None:
@@ -102,15 +104,14 @@ def install_system(packages: list[str], required: bool) -> None:
     prefix = as_root()
     if prefix is None or not shutil.which("apt-get"):
         text = f"missing on this machine: {', '.join(packages)}; please run: sudo {command}"
-        if required:
+        if required and not OPTIONAL.issuperset(packages):
             stop(text)
         say(text)
         return
     say(f"installing system packages: {' '.join(packages)}")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
     for words in (["apt-get", "update", "-q"], command.split()):
-        run = subprocess.run([*apt, *words], env=env, capture_output=True, text=True, check=False)
+        run = subprocess.run([*apt, *words], capture_output=True, text=True, check=False)
         if run.returncode:
             tail = "\n".join((run.stdout + run.stderr).splitlines()[-5:])
             text = f"`{' '.join(words)}` failed:\n{tail}"

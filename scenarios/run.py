@@ -157,12 +157,14 @@ def main() -> int:
     directory = runner.run_directory(name, arguments.sim)
     wave = directory / "dump.fst"
     path = directory / "report.json"
+    length_ns = 0.0
     if path.exists():
         report = json.loads(path.read_text())
+        length_ns = report["sim_ns"]
         report["ok"] = report["ok"] and failure is None
         show(console, report, time.monotonic() - started, directory, wave if wave.exists() else None)
     if arguments.waves and wave.exists():
-        save = gtkwave.write_save_file(wave)
+        save = gtkwave.write_save_file(wave, length_ns)
         if arguments.open:
             if shutil.which("gtkwave"):
                 subprocess.Popen(["gtkwave", str(wave), str(save)])

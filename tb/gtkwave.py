@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
 import pywellen
 
+PS_PER_NS = 1000
+# Room for waves in a window of the size below, in pixels.
+WAVE_PIXELS = 950
+# GTKWave's zoom is the logarithm of the time in a frame of that many pixels.
+FRAME_PIXELS = 200
 # Group, end of the scope path, signals in it.
 GROUPS: tuple[tuple[str, str, str], ...] = (
     ("PCIe requests (CQ)", "card", "s_axis_cq_tvalid s_axis_cq_tready s_axis_cq_tlast s_axis_cq_tdata"),
@@ -52,10 +58,12 @@ def signal_names(wave: Path) -> set[str]:
     return names
 
 
-def save_file(names: Iterable[str], wave: Path) -> str:
-    """The text of the save file; groups whose signals are not in the dump are left out."""
+def save_file(names: Iterable[str], wave: Path, length_ns: float) -> str:
+    """The text of the save file, zoomed to the whole run; groups that are not in the dump are left out."""
     known = sorted(names)
-    lines = [f'[dumpfile] "{wave.name}"', "[timestart] 0", "[sst_width] 220"]
+    zoom = -math.log2(max(length_ns * PS_PER_NS / WAVE_PIXELS, 1) * FRAME_PIXELS)
+    lines = [f'[dumpfile] "{wave.name}"', "[timestart] 0", "[size] 1500 900", "[pos] -1 -1"]
+    lines += [f"*{zoom:.6f} 0" + " -1" * 26, "[sst_width] 180", "[signals_width] 270"]
     for title, scope, signals in GROUPS:
         found = []
         for signal in signals.split():
@@ -66,8 +74,8 @@ def save_file(names: Iterable[str], wave: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_save_file(wave: Path) -> Path:
-    """Write <wave>.gtkw and return its path."""
+def write_save_file(wave: Path, length_ns: float) -> Path:
+    """Write <wave>.gtkw for a run of that length and return its path."""
     path = wave.with_suffix(".gtkw")
-    path.write_text(save_file(signal_names(wave), wave))
+    path.write_text(save_file(signal_names(wave), wave, length_ns))
     return path

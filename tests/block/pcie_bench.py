@@ -234,11 +234,22 @@ class MemorySlave:
             self._reads.extend(range(address, address + BEAT * (length + 1), BEAT))
             self.longest = max(self.longest, length + 1)
 
+    def _known(self, mask: int) -> int:
+        """The write data; only bytes without a strobe may be unknown, and those read as zero."""
+        value = self.wdata.value
+        if value.is_resolvable:
+            return int(value)
+        bits = str(value)
+        known = int("".join("1" if bit in "01" else "0" for bit in bits), 2)
+        assert known & mask == mask, f"unknown data in an enabled byte: {bits}"
+        return int("".join(bit if bit in "01" else "0" for bit in bits), 2)
+
     def _write_beat(self) -> None:
         assert self._burst is not None
         address, left = self._burst
-        data, strobe = int(self.wdata.value), int(self.wstrb.value)
+        strobe = int(self.wstrb.value)
         mask = sum(0xFF << (8 * i) for i in range(BEAT) if strobe >> i & 1)
+        data = self._known(mask)
         self._log(Access("mem", True, address, data & mask, strobe))
         response = self._space.fault(address)
         if response == OKAY:

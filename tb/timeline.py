@@ -2,16 +2,19 @@
 """What host, mailbox, ICAP, ERT and CUs did, on one time axis, as a self-contained HTML page.
 
 Idle stretches are cut out of the axis and marked, since a run mixes microseconds of traffic with
-milliseconds of waiting.
+milliseconds of waiting. Messages between parties are drawn as a sequence diagram above it.
 """
 
 from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tb import sequence
+from tb.sequence import Message
 
 _COLOURS = ("#3366cc", "#dc6900", "#109618", "#990099", "#0099c6", "#b82e2e", "#66aa00", "#5574a6")
 _ROW = 34
@@ -27,6 +30,10 @@ h1{font-size:19px;margin:0 0 2px}p{color:#596275;margin:0 0 14px}
 svg text{font:12px system-ui,sans-serif;fill:#3b4252}
 .lane{stroke:#e4e8ef}rect.gap{fill:#f0f2f7}svg text.gap{fill:#8a93a6}
 svg text.in{font-size:11px;pointer-events:none}
+svg text.time{font-size:11px;fill:#596275;text-anchor:end}
+rect.party{fill:#eef2fb;stroke:#c3cfe8}line.life{stroke:#d5dae4;stroke-dasharray:3 3}
+line.message{stroke:#3b4252;stroke-width:1.3}line.message:hover{stroke:#3366cc;stroke-width:3}
+h2{font-size:15px;margin:20px 0 6px}
 rect.e:hover,circle:hover{stroke:#000;stroke-width:1.5}
 table{border-collapse:collapse;margin-top:18px}
 td,th{padding:2px 12px 2px 0;text-align:left;vertical-align:top}
@@ -56,8 +63,11 @@ def format_time(ns: float) -> str:
 class Timeline:
     """Collects entries while a run goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, parties: Sequence[str] = ()) -> None:
+        """`parties`: left-to-right order of those that send messages; others follow."""
         self.entries: list[Entry] = []
+        self.messages: list[Message] = []
+        self._parties = parties
 
     def point(self, now_ns: int, lane: str, text: str) -> None:
         self.entries.append(Entry(now_ns, now_ns, lane, text))
@@ -65,8 +75,13 @@ class Timeline:
     def span(self, start_ns: int, end_ns: int, lane: str, text: str) -> None:
         self.entries.append(Entry(start_ns, end_ns, lane, text))
 
+    def message(self, now_ns: int, sender: str, receiver: str, text: str) -> None:
+        """`sender` said `text` to `receiver`; the same party twice for what it did by itself."""
+        self.messages.append(Message(now_ns, sender, receiver, text))
+
     def write(self, path: Path, title: str, subtitle: str = "") -> None:
-        path.write_text(render(self.entries, title, subtitle))
+        talk = sequence.render(self.messages, self._parties, format_time)
+        path.write_text(render(self.entries, title, subtitle, talk))
 
 
 class _Axis:
@@ -95,8 +110,8 @@ class _Axis:
         return position
 
 
-def render(entries: Iterable[Entry], title: str, subtitle: str = "") -> str:
-    """The page. Entries may come in any order."""
+def render(entries: Iterable[Entry], title: str, subtitle: str = "", talk: str = "") -> str:
+    """The page. Entries may come in any order; `talk` is the sequence diagram."""
     items = sorted(entries, key=lambda entry: (entry.start_ns, entry.end_ns))
     if not items:
         return f"<!doctype html><title>{html.escape(title)}</title><p>Nothing happened."
@@ -142,8 +157,10 @@ def render(entries: Iterable[Entry], title: str, subtitle: str = "") -> str:
         + (f" ({format_time(item.end_ns - item.start_ns)})" if item.end_ns > item.start_ns else "")
         for item in items
     ]
+    if talk:
+        talk = f"<h2>Who said what to whom</h2>{talk}<h2>On one time axis</h2>"
     return (
         f'<!doctype html><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
-        f"<h1>{html.escape(title)}</h1><p>{html.escape(subtitle)}</p>{''.join(svg)}"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(subtitle)}</p>{talk}{''.join(svg)}"
         f"<table><tr><th>time<th>who<th>what{''.join(rows)}</table>\n"
     )

@@ -25,6 +25,23 @@ def test_page_shows_entries_and_cuts_idle_time(tmp_path):
     assert xs[-1] < 1400
 
 
+def test_messages_become_a_sequence_diagram(tmp_path):
+    timeline = Timeline(("xocl", "mpd", "msd"))
+    timeline.point(5, "xocl", "loads")
+    timeline.message(1_000, "msd", "disk", "reads")
+    timeline.message(2_000, "xocl", "mpd", "LOAD <xclbin>")
+    timeline.message(3_000, "mpd", "mpd", "thinks")
+    timeline.write(tmp_path / "t.html", "talk")
+    page = (tmp_path / "t.html").read_text()
+    heads = re.findall(r'<text x="(\d+)" y="20" text-anchor="middle">(\w+)</text>', page)
+    places = {name: x for x, name in heads}
+    assert sorted(places, key=lambda name: int(places[name])) == ["xocl", "mpd", "msd", "disk"]
+    arrows = re.findall(r'<line class="message" x1="(\d+)" x2="(\d+)"', page)
+    assert arrows == [(places["msd"], places["disk"]), (places["xocl"], places["mpd"])]
+    assert "LOAD &lt;xclbin&gt;" in page
+    assert page.count(">thinks<") == 1
+
+
 def test_empty_timeline_says_so(tmp_path):
     Timeline().write(tmp_path / "t.html", "nothing")
     assert "Nothing happened" in (tmp_path / "t.html").read_text()

@@ -52,6 +52,8 @@ module axil_guard #(
     output wire              m_axil_rready,
 
     output reg  [31:0]       tripped_count,
+    // Somebody upstream waits; a request downstream without that was given up and needs no clock of its own.
+    output wire              waiting,
     output wire              active
 );
 
@@ -84,6 +86,7 @@ module axil_guard #(
   assign m_axil_rready = !isolate && !rst;
   assign m_axil_bready = !isolate && !rst;
 
+  assign waiting = busy;
   // What hangs downstream after the timeout needs the clock only when something comes of it.
   assign active = busy || s_axil_bvalid || s_axil_rvalid
       || (isolate ? owed

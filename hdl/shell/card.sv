@@ -321,11 +321,17 @@ module card #(
   wire arbiter_active;
   wire memory_active;
 
+  wire ulp_waiting;
+
   wire front_on = front_active || s_axis_cq_tvalid;
   wire irq_on = mgmt_irq_active || user_irq_active || msix_arb_active
       || mgmt_bar2_awvalid || mgmt_bar2_wvalid || mgmt_bar2_arvalid
       || user_bar2_awvalid || user_bar2_wvalid || user_bar2_arvalid;
-  wire region_on = region_active || ulp_axil_awvalid || ulp_axil_wvalid || ulp_axil_arvalid;
+  // A request that nobody in the region takes and that the guard has given up must not keep the clock on.
+  wire region_on = region_active
+      || (ulp_axil_awvalid && (ulp_waiting || ulp_axil_awready))
+      || (ulp_axil_wvalid && (ulp_waiting || ulp_axil_wready))
+      || (ulp_axil_arvalid && (ulp_waiting || ulp_axil_arready));
   wire mem_on = isolate_active || arbiter_active || memory_active || pcie_awvalid || pcie_wvalid
       || pcie_arvalid || (gate_open && (region_awvalid || region_arvalid));
   wire front_clk;
@@ -693,6 +699,7 @@ module card #(
       .m_axil_ulp_rresp(ulp_axil_rresp),
       .m_axil_ulp_rvalid(ulp_axil_rvalid),
       .m_axil_ulp_rready(ulp_axil_rready),
+      .ulp_waiting(ulp_waiting),
       // The memory model needs no training.
       .calib_done(!rst),
       .cu_irq(cu_irq),

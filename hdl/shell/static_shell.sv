@@ -89,6 +89,8 @@ module static_shell #(
     input  wire [1:0]    m_axil_ulp_rresp,
     input  wire          m_axil_ulp_rvalid,
     output wire          m_axil_ulp_rready,
+    // The request into the region has somebody who waits for its answer.
+    output wire          ulp_waiting,
 
     input  wire          calib_done,
     input  wire [NUM_SLOTS-1:0] cu_irq,
@@ -748,6 +750,7 @@ module static_shell #(
       .m_axil_rvalid(m_axil_ulp_rvalid),
       .m_axil_rready(m_axil_ulp_rready),
       .tripped_count(),
+      .waiting(ulp_waiting),
       .active(block_active[ULP])
   );
   /* verilator lint_on PINCONNECTEMPTY */

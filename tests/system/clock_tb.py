@@ -93,3 +93,18 @@ async def idle_second_is_free(dut) -> None:
     cocotb.log.info("%d cycles in an idle second", spent)
     assert spent < 2000, "of 250 million"
     await run_vadd(device, device.driver.bitstream.uuid)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="sec")
+async def a_dead_access_does_not_keep_the_clock_on(dut) -> None:
+    """The request that nobody takes stays on the wires; a quiet second costs nothing all the same."""
+    dut.clock.free_run.value = 0
+    rig = await Rig.power_on(dut)
+    await rig.loaded()
+    assert await rig.cu_control(3) == 0xFFFF_FFFF
+    await rig.user_function.bars[0].write32(user_bar.CU[3].base, 1)
+    await rig.clock.sleep_ns(100_000)
+    before = int(dut.clock.cycles.value)
+    await rig.clock.sleep_ns(SECOND)
+    after = int(dut.clock.cycles.value)
+    assert after - before < 10_000, f"{after - before} cycles clocked in an idle second"

@@ -16,8 +16,12 @@ import cocotb
 from cocotb.triggers import Event, First, Timer
 from cocotb.utils import get_sim_time
 
+from pydriver.platform.outside import Outside
 from tb.hosts.common import Allocator, Host
 from tb.hosts.config_space import MSIX_CAP, MSIX_ENABLE, FunctionSpec
+
+# Between two looks at the outside of an idle card: costs about a millisecond in an idle simulated second.
+LONGEST_STEP_NS = 5_000_000
 
 # (time in ns, function, BAR, byte offset, "r" or "w", value or bytes of a block)
 Trace = Callable[[int, int, int, int, str, int | bytes], None]
@@ -169,6 +173,7 @@ class SimBar:
         return self._size
 
     def _note(self, offset: int, kind: str, value: int | bytes) -> None:
+        self._platform.outside.active()
         self._platform.counter.count(self._function, self._index, offset, kind)
         trace = self._platform.trace
         if trace is not None:
@@ -274,6 +279,10 @@ class SimFunction:
     def msix_event(self, vector: int) -> SimEvent:
         return self._events[vector]
 
+    def forget_configuration(self) -> None:
+        """A hot reset took the interrupt table with it."""
+        self._programmed = False
+
 
 class SimMemory:
     """`pydriver.platform.HostMemory`: an allocator over the host's simulated memory."""
@@ -304,6 +313,7 @@ class SimPlatform:
         self.counter = AccessCounter()
         self._clock = SimClock(host)
         self._memory = SimMemory(host)
+        self._outside = Outside(self._clock, longest_step_ns=LONGEST_STEP_NS)
         self._functions = {spec.number: SimFunction(self, spec) for spec in host.functions}
 
     @property
@@ -317,3 +327,12 @@ class SimPlatform:
     @property
     def memory(self) -> SimMemory:
         return self._memory
+
+    @property
+    def outside(self) -> Outside:
+        return self._outside
+
+    async def hot_reset(self) -> None:
+        await self.host.hot_reset()
+        for function in self._functions.values():
+            function.forget_configuration()

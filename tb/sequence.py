@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _LEFT = 84
-_COLUMN = 210
+_COLUMN = 236
 _HEAD = 40
 _ROW = 30
 _LETTER_PX = 6.6
@@ -16,7 +16,10 @@ _LETTER_PX = 6.6
 
 @dataclass(frozen=True)
 class Message:
-    """`sender` and `receiver` are parties; equal for something that a party does by itself."""
+    """`sender` and `receiver` are parties; equal for something that a party does by itself.
+
+    Without parties it is a heading: a chapter of the conversation.
+    """
 
     time_ns: int
     sender: str
@@ -26,7 +29,7 @@ class Message:
 
 def parties_of(messages: Sequence[Message], order: Sequence[str]) -> list[str]:
     """Every party that occurs: those of `order` first, the others in order of appearance."""
-    seen = dict.fromkeys(party for item in messages for party in (item.sender, item.receiver))
+    seen = dict.fromkeys(party for item in messages for party in (item.sender, item.receiver) if party)
     return [party for party in order if party in seen] + [party for party in seen if party not in order]
 
 
@@ -37,7 +40,7 @@ def _label(text: str, width: float) -> str:
 
 def render(messages: Sequence[Message], order: Sequence[str], format_time: Callable[[float], str]) -> str:
     """The diagram; `order` gives the lifelines from left to right. Empty text when nobody said anything."""
-    if not messages:
+    if not any(item.sender for item in messages):
         return ""
     parties = parties_of(messages, order)
     x = {party: _LEFT + _COLUMN * index + _COLUMN // 2 for index, party in enumerate(parties)}
@@ -56,6 +59,12 @@ def render(messages: Sequence[Message], order: Sequence[str], format_time: Calla
         )
     for row, item in enumerate(messages):
         y = _HEAD + _ROW * row + 18
+        if not item.sender:
+            svg.append(
+                f'<rect class="chapter" x="4" y="{y - 11}" width="{width - 12}" height="22" rx="3"/>'
+                f'<text class="chapter" x="12" y="{y + 4}">{html.escape(item.text)}</text>'
+            )
+            continue
         start, end = x[item.sender], x[item.receiver]
         tip = f"<title>{html.escape(f'{format_time(item.time_ns)}: {item.text}')}</title>"
         svg.append(f'<text class="time" x="{_LEFT - 14}" y="{y + 4}">{format_time(item.time_ns)}</text>')

@@ -32,6 +32,7 @@ svg text{font:12px system-ui,sans-serif;fill:#3b4252}
 svg text.in{font-size:11px;pointer-events:none}
 svg text.time{font-size:11px;fill:#596275;text-anchor:end}
 rect.party{fill:#eef2fb;stroke:#c3cfe8}line.life{stroke:#d5dae4;stroke-dasharray:3 3}
+rect.chapter{fill:#f3f5f9}svg text.chapter{font-weight:600}
 line.message{stroke:#3b4252;stroke-width:1.3}line.message:hover{stroke:#3366cc;stroke-width:3}
 h2{font-size:15px;margin:20px 0 6px}
 rect.e:hover,circle:hover{stroke:#000;stroke-width:1.5}
@@ -78,6 +79,10 @@ class Timeline:
     def message(self, now_ns: int, sender: str, receiver: str, text: str) -> None:
         """`sender` said `text` to `receiver`; the same party twice for what it did by itself."""
         self.messages.append(Message(now_ns, sender, receiver, text))
+
+    def chapter(self, now_ns: int, title: str) -> None:
+        """A heading between messages."""
+        self.messages.append(Message(now_ns, "", "", title))
 
     def write(self, path: Path, title: str, subtitle: str = "") -> None:
         talk = sequence.render(self.messages, self._parties, format_time)

@@ -1,195 +1,220 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The channel engine: messages over the two FIFOs of one side of the hardware mailbox.
+"""One side of the mailbox: requests, notifications and responses over the hardware and the software channel.
 
 Source of the behaviour: XRT mailbox contract §1.2 (interrupt and polled mode), §1.3 and §1.4 (packets), §3
-(matching, time-outs, masks) and §6. What the engine does with the contents of requests is in
-`pydriver.mailbox.server`.
+(matching, time-outs, masks) and §6; software mailbox contract §2. What is done with the contents of requests
+is in `pydriver.mailbox.server`.
 """
 
 from __future__ import annotations
 
 import errno
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
+from contextlib import nullcontext
+from typing import Any
 
 from pydriver.errors import fail
 from pydriver.mailbox import messages, packets
+from pydriver.mailbox.dispatch import Dispatch
+from pydriver.mailbox.frames import Frame
+from pydriver.mailbox.holding import Hold, Holding
+from pydriver.mailbox.inbox import Inbox, Listener
 from pydriver.mailbox.messages import Opcode, opcode_name
-from pydriver.mailbox.packets import Flags, Packet, Received
+from pydriver.mailbox.options import POLL_BUSY_NS, RESPONSE_TTL_S, TICK_NS, MailboxOptions, State
+from pydriver.mailbox.packets import Flags, Received
+from pydriver.mailbox.port import Port
+from pydriver.mailbox.receive import Metrics, Receiver
+from pydriver.mailbox.replies import Replies
+from pydriver.mailbox.software import SoftwareChannel
+from pydriver.mailbox.ticker import Ticker
+from pydriver.mailbox.transmit import Outgoing, Transmitter
 from pydriver.platform import Bar, Clock, Event, Task
-from pydriver.platform.sync import Queue
 from pydriver.platform.trace import OnEvent, silent
-from pydriver.regs import RegBlock, Window, mailbox
+from pydriver.regs import Window, mailbox
 
-ALL_ONES = 0xFFFF_FFFF
-TICK_NS = 100_000_000
-TICKS_PER_SECOND = 10
-RESPONSE_TTL_S = 20
-TX_TTL_S = 2
-PROGRESS_TTL_S = 1
-
-MAX_REQUEST_BYTES = 4096 << 15
-LISTENER_MESSAGES = 5
-LISTENER_BYTES = 4096 << 16
-
-WORD_WAIT_NS = 100_000_000
-WORD_WAITS_PER_PACKET = 10
-POLL_BUSY_NS = 100_000
-POLL_BUSY_COUNT = 10_000
-POLL_IDLE_NS = 100_000_000
-
-RATE_WINDOW_WORDS = 0x8000
-
-
-@dataclass(frozen=True)
-class MailboxOptions:
-    """How one side runs its channel.
-
-    `interrupt`: MSI-X, as here by default; False is the polled mode the stock drivers default to.
-    `sleepless_tx`: the user PF's polled transmitter does not sleep while it has a message.
-    `rate_limit`: bytes per second over 128 KiB above which the receiver goes deaf for good (the real guard
-    against a runaway peer); None switches the guard off, which a card faster than that needs when it carries
-    more than 128 KiB through the FIFOs.
-    `test_mode`: requests and notifications of the driver itself fail with EACCES.
-    """
-
-    interrupt: bool = True
-    sleepless_tx: bool = False
-    rate_limit: int | None = 600_000
-    test_mode: bool = False
-
-
-@dataclass
-class _Outgoing:
-    msg_id: int
-    flags: Flags
-    size: int
-    packets: deque[Packet]
-    ttl: int
-    done: Event
-    label: str
-    error: int = 0
-
-
-@dataclass
-class _Waiting:
-    """A request's place for its response."""
-
-    max_size: int
-    ttl_s: int
-    done: Event
-    ttl: int | None = None
-    data: bytes = b""
-    error: int = 0
-
-
-@dataclass
-class Metrics:
-    """What `recv_metrics` shows: requests received by opcode, bytes received raw."""
-
-    requests: dict[int, int] = field(default_factory=dict)
-    raw_bytes: int = 0
-
-
-Listener = Callable[[Received], Awaitable[None]]
+TEST_MESSAGE_BYTES = 128
 
 
 class Mailbox:
-    """One side of the mailbox: `listen`, `start`, then `request`, `notify` and `respond`."""
+    """One side of the mailbox: `listen`, `start`, then `request`, `notify` and `respond`.
+
+    `software` is the side's character device. `channel_disable` and `channel_switch` are bit masks by opcode;
+    requests whose bit is set in the latter travel through the software channel.
+    """
 
     def __init__(
         self,
         clock: Clock,
-        bar: Bar,
-        window: Window,
+        bar: Bar | None,
+        window: Window | None,
         options: MailboxOptions | None = None,
         *,
         irq: Event | None = None,
         name: str = "mailbox",
         on_event: OnEvent = silent,
+        hold: Hold = nullcontext,
     ) -> None:
-        """`irq` is the MSI-X event of the side; without it the channel is polled whatever `options` say."""
+        """`irq` is the MSI-X event of the side; without it the channel is polled whatever `options` say.
+
+        Without `bar` and `window` the mailbox has no registers: everything goes over the software channel.
+        The context that `hold()` makes is entered while a daemon has something to do for this side: a message
+        waits for it, or it has read a request whose response is awaited.
+        """
         self.name = name
         self.options = options or MailboxOptions()
-        self.interrupt_mode = self.options.interrupt and irq is not None
         self.channel_disable = 0
-        self.channel_switch = 0
-        self.metrics = Metrics()
-        self.deaf = False
-        self.test_message = ""
-        self.test_ready = clock.event()
-        self._clock = clock
-        self._bar = bar
-        self._regs = RegBlock(bar, window)
+        self.software = SoftwareChannel(clock)
+        self.software.on_change = self._daemon_did
+        self.port = Port(bar, window) if bar is not None and window is not None else None
+        self._channel_switch = 0
+        self.clock = clock
         self._irq = irq
         self._on_event = on_event
-        self._running = False
+        self._holding = Holding(hold)
         self._tasks: list[Task] = []
         self._next_id = 0xFFFF_8880_0000_1000
-        self._tx_queue: deque[_Outgoing] = deque()
-        self._tx_current: _Outgoing | None = None
-        self._tx_test: Packet | None = None
-        self._tx_wake = clock.event()
-        self._rx_wake = clock.event()
-        self._rx_ttl: int | None = None
-        self._waiting: dict[int, _Waiting] = {}
-        self._reassembler = packets.Reassembler(self._accept)
-        self._listener: Listener | None = None
-        self._listener_queue: Queue[Received] = Queue(clock)
-        self._listener_load: deque[int] = deque()
-        self._timed = clock.event()
-        self._window_words = 0
-        self._window_start = 0
-        at = self._regs.address
-        self._packet_reads = [at(mailbox.RDDATA)] * packets.PACKET_WORDS
-        self._wrdata = at(mailbox.WRDATA)
-        self._error_status = [at(mailbox.ERROR), at(mailbox.STATUS)]
+        self._ticker = Ticker(clock, self._outstanding, self._tick)
+        self._state = State(interrupt=self.options.interrupt and irq is not None and self.port is not None)
+        self._replies = Replies(clock)
+        self._dispatch = Dispatch(clock, self._disabled, self.respond, self._say)
+        self._inbox = Inbox(clock, self._dispatch.serve, f"{name}.listener")
+        self._tx = Transmitter(
+            clock,
+            self.port,
+            self.software,
+            self._state,
+            sleepless=self.options.sleepless_tx,
+            ended=self._sent,
+            say=self._say,
+        )
+        self._rx = Receiver(
+            clock,
+            self.port,
+            self.software,
+            self._state,
+            self._replies,
+            rate_limit=self.options.rate_limit,
+            request=self._requested,
+            changed=self._settle,
+            say=self._say,
+        )
+
+    # --- what it is ---------------------------------------------------------------------------------
+
+    @property
+    def interrupt_mode(self) -> bool:
+        """Interrupts, not polling."""
+        return self._state.interrupt
+
+    @property
+    def running(self) -> bool:
+        """The channel is up."""
+        return self._state.running
+
+    @property
+    def deaf(self) -> bool:
+        """The rate guard has tripped; only `restart` helps."""
+        return self._state.deaf
+
+    @property
+    def metrics(self) -> Metrics:
+        """Counts of what came in."""
+        return Metrics(self._dispatch.requests, self._rx.raw_bytes)
+
+    @property
+    def channel_switch(self) -> int:
+        """Requests that travel through the software channel, bit n for opcode n."""
+        return self._channel_switch
+
+    @channel_switch.setter
+    def channel_switch(self, mask: int) -> None:
+        # The handshake tells the peer the mask, so it cannot depend on the mask.
+        self._channel_switch = mask & ~(1 << Opcode.USER_PROBE)
+
+    def over_software(self, opcode: int) -> bool:
+        """Messages of `opcode` travel through the software channel."""
+        return self.port is None or bool(self._channel_switch >> opcode & 1)
 
     # --- life ---------------------------------------------------------------------------------------
 
     def listen(self, listener: Listener) -> None:
         """Give every request that arrives to `listener`, one at a time, in order of arrival."""
-        self._listener = listener
+        self._dispatch.listener = listener
 
     async def start(self) -> None:
-        """Flush both FIFOs, set the mode's thresholds and interrupt enables, begin to work."""
-        self._running = True
-        self._window_start = self._clock.now_ns()
-        regs = self._regs
-        await regs.write(mailbox.CTRL, 0x3)
-        await regs.write_many(
-            [(mailbox.RIT, packets.PACKET_WORDS - 1 if self.interrupt_mode else 0), (mailbox.SIT, 0)]
-        )
-        if self.interrupt_mode:
-            await regs.write(mailbox.IS, await regs.read(mailbox.IS))
-            await regs.write(mailbox.IE, 0x3)
-            self._spawn(self._interrupt_worker(), "irq")
-        else:
-            await regs.write(mailbox.IE, 0)
-        self._rx_wake.set()
-        self._spawn(self._rx_worker(), "rx")
-        self._spawn(self._tx_worker(), "tx")
-        self._spawn(self._listener_worker(), "listener")
-        self._spawn(self._ticker(), "ticker")
-        self._say(f"channel up, {'interrupt' if self.interrupt_mode else 'polled'} mode")
+        """Flush both FIFOs, set the mode's thresholds and interrupt enables, begin to work.
+
+        Nothing when the channel is up already.
+        """
+        state = self._state
+        if state.running:
+            return
+        state.running, state.deaf = True, False
+        self._ticker.arm()
+        self._rx.reset()
+        self.software.clear()
+        if self.port is not None:
+            await self.port.flush()
+            await self.port.set_mode(state.interrupt)
+            if self._irq is not None:
+                self._spawn(self._interrupt_worker(self.port, self._irq), "irq")
+            self._spawn(self._rx.run(self.port), "rx")
+        self._rx.wake.set()
+        self._spawn(self._tx.run(), "tx")
+        self._spawn(self._ticker.run(), "ticker")
+        self._inbox.start()
+        mode = "interrupt mode" if state.interrupt else "polled mode"
+        self._say(f"channel up, {mode if self.port is not None else 'software only'}")
 
     async def stop(self) -> None:
-        """Tear the channel down; whoever waits for it gets ESHUTDOWN."""
-        self._running = False
-        await self._regs.write(mailbox.IE, 0)
-        for task in self._tasks:
-            task.cancel()
-        self._tasks.clear()
-        for outgoing in [*self._tx_queue, *([self._tx_current] if self._tx_current else [])]:
-            outgoing.error = errno.ESHUTDOWN
-            outgoing.done.set()
-        self._tx_queue.clear()
-        self._tx_current = None
-        for waiting in self._waiting.values():
-            waiting.error = errno.ESHUTDOWN
-            waiting.done.set()
-        self._waiting.clear()
+        """Tear the channel down; whoever waits for it gets ESHUTDOWN. Not from within the listener."""
+        self._state.running = False
+        self._tx.fail_all(errno.ESHUTDOWN)
+        self._replies.fail_all(errno.ESHUTDOWN)
+        self.software.clear()
+        self._inbox.stop()
+        self._settle()
+        # The workers look at `running` whenever they wake, so none is cut off in a bus access.
+        self._ticker.stop()
+        for event in (self._rx.wake, self._tx.wake, self._irq):
+            if event is not None:
+                event.set()
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            await task.join()
+
+    async def restart(self) -> None:
+        """Set the channel up anew, as after a reset of the card; requests under way end with ESHUTDOWN."""
+        await self.stop()
+        await self.start()
+
+    async def go_offline(self) -> None:
+        """Tear the channel down and refuse to open the device node, as while the card is being reset."""
+        self.software.offline = True
+        await self.stop()
+
+    async def go_online(self) -> None:
+        """The reverse: the channel comes up, the device node can be opened."""
+        if not self._state.running:
+            await self.start()
+        self.software.offline = False
+
+    async def set_interrupt_mode(self, interrupt: bool) -> None:
+        """Change between interrupt and polled mode while the channel works (sysfs `intr_mode`).
+
+        Raises EINVAL when there is no interrupt. Nothing for a mailbox without registers.
+        """
+        if self.port is None or interrupt == self._state.interrupt:
+            return
+        if interrupt and self._irq is None:
+            raise fail(errno.EINVAL, f"{self.name}: there is no interrupt")
+        self._state.interrupt = interrupt
+        if self._state.running and not self._state.deaf:
+            await self.port.set_mode(interrupt)
+        # Both workers go on in the new mode; a packet that came before the change is looked for.
+        self._rx.wake.set()
+        self._tx.wake.set()
+        self._say(f"{'interrupt' if interrupt else 'polled'} mode")
 
     # --- sending ------------------------------------------------------------------------------------
 
@@ -200,337 +225,179 @@ class Mailbox:
         *,
         max_response: int = 4096,
         response_ttl_s: int = RESPONSE_TTL_S,
-        tx_ttl_s: int = TX_TTL_S,
+        tx_ttl_s: int | None = None,
+        test: bool = False,
     ) -> bytes:
         """Send a request and return the response, at most `max_response` bytes. Times in whole seconds.
 
-        Raises EACCES (test mode), EFAULT (opcode disabled, or switched to the software channel whose daemon
-        is not there), ETIME, EMSGSIZE (response too big), EBADMSG, ESHUTDOWN.
+        `tx_ttl_s` None: 2 s for the hardware, 6 s for the software channel. `test` is for the test
+        attributes, which work in test mode. Raises EACCES (test mode), EFAULT (opcode disabled; no registers
+        and no daemon has the node open), ETIME, EMSGSIZE (response too big), EBADMSG, ESHUTDOWN.
         """
-        self._may_send(opcode)
+        self._may_send(opcode, driver=not test)
         label = opcode_name(opcode)
+        if self.port is None and not self.software.present:
+            raise fail(errno.EFAULT, f"{self.name}: no daemon has opened the software channel for {label}")
         msg_id = self._new_id()
-        waiting = _Waiting(max_response, response_ttl_s, self._clock.event())
         # The place for the response exists before the request goes out.
-        self._waiting[msg_id] = waiting
-        outgoing = self._enqueue(
-            msg_id, Flags.REQUEST, messages.pack_request(opcode, payload), tx_ttl_s, label
-        )
-        await outgoing.done.wait()
-        if outgoing.error:
-            self._waiting.pop(msg_id, None)
-            raise fail(outgoing.error, f"{self.name}: {label} could not be sent")
-        await waiting.done.wait()
-        if waiting.error:
-            raise fail(waiting.error, f"{self.name}: {label} got no usable response")
-        self._say(f"{label} answered, {len(waiting.data)} bytes")
-        return waiting.data
+        reply = self._replies.expect(msg_id, max_response, response_ttl_s)
+        outgoing: Outgoing | None = None
+        try:
+            message = Frame(Flags.REQUEST, msg_id, messages.pack_request(opcode, payload))
+            outgoing = self._enqueue(message, opcode, label, tx_ttl_s)
+            await outgoing.done.wait()
+            if outgoing.error:
+                raise fail(outgoing.error, f"{self.name}: {label} could not be sent")
+            await reply.done.wait()
+        finally:
+            if outgoing is not None:
+                self._tx.withdraw(outgoing)
+            self._replies.forget(reply)
+            self._settle()
+        if reply.error:
+            raise fail(reply.error, f"{self.name}: {label} got no usable response")
+        self._say(f"{label} answered, {len(reply.data)} bytes")
+        return reply.data
 
-    async def notify(self, opcode: int, payload: bytes = b"") -> None:
-        """Queue a request that nobody answers. Raises EACCES and EFAULT as `request` does."""
-        self._may_send(opcode)
-        self._enqueue(
-            self._new_id(),
-            Flags.REQUEST,
-            messages.pack_request(opcode, payload),
-            TX_TTL_S,
-            opcode_name(opcode),
-        )
+    async def notify(self, opcode: int, payload: bytes = b"", *, test: bool = False) -> None:
+        """Queue a request that nobody answers. Raises EACCES, EFAULT (disabled) and ESHUTDOWN."""
+        self._may_send(opcode, driver=not test)
+        message = Frame(Flags.REQUEST, self._new_id(), messages.pack_request(opcode, payload))
+        self._enqueue(message, opcode, opcode_name(opcode))
 
     async def respond(self, msg_id: int, opcode: int, data: bytes) -> None:
-        """Queue the response to request `msg_id` of `opcode`. Raises EFAULT when the opcode is disabled."""
+        """Queue the response to request `msg_id` of `opcode`, on the channel that the mask names.
+
+        Raises EFAULT when the opcode is disabled, ESHUTDOWN.
+        """
         self._may_send(opcode, driver=False)
-        self._enqueue(msg_id, Flags.RESPONSE, data, TX_TTL_S, f"response to {opcode_name(opcode)}")
+        message = Frame(Flags.RESPONSE, msg_id, data)
+        self._enqueue(message, opcode, f"response to {opcode_name(opcode)}")
+
+    async def drained(self, timeout_ns: int) -> bool:
+        """Wait until the peer or a daemon has read all that is to be sent; False when time ran out."""
+        end = self.clock.now_ns() + timeout_ns
+        while self._state.running:
+            if not self._tx.busy and (self.port is None or await self.port.sendable()):
+                return True
+            if self.clock.now_ns() >= end:
+                return False
+            await self.clock.sleep_ns(POLL_BUSY_NS)
+        return True
 
     # --- the test facilities of sysfs (XRT mailbox contract §8) -----------------------------------------
 
     async def send_test_packet(self, payload: bytes) -> None:
         """Write a TEST packet (`mailbox_pkt`), at most 56 bytes, as soon as the FIFO is free."""
-        self._tx_test = packets.test_packet(payload)
-        self._tx_wake.set()
+        self._tx.send_test(packets.test_packet(payload))
+
+    @property
+    def test_ready(self) -> Event:
+        """Set when the peer says that it has a test message; whoever waits clears it."""
+        return self._dispatch.test_ready
 
     @property
     def test_payload(self) -> bytes:
         """Payload of the last TEST packet that came."""
-        return self._reassembler.test_payload
+        return self._rx.test_payload
+
+    def take_test_payload(self) -> bytes:
+        """The same, which is then forgotten."""
+        return self._rx.take_test_payload()
 
     async def offer_test_message(self, text: str) -> None:
-        """Store a string which the peer may fetch with TEST_READ, and tell it with TEST_READY."""
-        self.test_message = text
+        """Store a string which the peer may fetch once with TEST_READ, and tell it with TEST_READY.
+
+        Raises EINVAL for more than 128 bytes, else as `notify`.
+        """
+        if len(text.encode()) > TEST_MESSAGE_BYTES:
+            raise fail(errno.EINVAL, f"a test message holds {TEST_MESSAGE_BYTES} bytes")
+        self._dispatch.test_message = text
         await self.notify(Opcode.TEST_READY)
 
     async def fetch_test_message(self) -> str:
         """The string the peer stored. Raises ETIME when it has none, as it then does not answer."""
-        return (await self.request(Opcode.TEST_READ)).decode("utf-8", "replace")
+        answer = await self.request(Opcode.TEST_READ, max_response=TEST_MESSAGE_BYTES)
+        return answer.decode("utf-8", "replace")
 
     # --- workers ------------------------------------------------------------------------------------
 
-    async def _interrupt_worker(self) -> None:
-        assert self._irq is not None
-        while True:
-            await self._irq.wait()
-            self._irq.clear()
-            while not self.deaf:
-                pending = await self._regs.read(mailbox.IS)
-                if pending in (0, ALL_ONES):
-                    break
-                if pending & mailbox.IS.RTI.mask:
-                    self._rx_wake.set()
-                if pending & mailbox.IS.STI.mask:
-                    self._tx_wake.set()
+    async def _interrupt_worker(self, port: Port, irq: Event) -> None:
+        state = self._state
+        while state.running:
+            # A request met by a card that is away stays, and is not raised again when the card is back.
+            await irq.wait(TICK_NS if port.gone else None)
+            irq.clear()
+            while state.running and not state.deaf and (pending := await port.take_interrupts()):
                 # The request line is a level: read again, so that one which rose meanwhile is not lost.
-                await self._regs.write(mailbox.IS, pending)
+                if pending & mailbox.IS.RTI.mask:
+                    self._rx.wake.set()
+                if pending & mailbox.IS.STI.mask:
+                    self._tx.wake.set()
 
-    async def _rx_worker(self) -> None:
-        idle = 0
-        while not self.deaf:
-            if self.interrupt_mode:
-                await self._rx_wake.wait()
-                self._rx_wake.clear()
-                status = await self._status()
-                while status & mailbox.STATUS.RTA.mask and not self.deaf:
-                    words = await self._bar.read32s(self._packet_reads + self._error_status)
-                    self._take_packet(words[: packets.PACKET_WORDS], words[-2])
-                    status = 0 if words[-1] == ALL_ONES else words[-1]
-            elif (await self._status()) & mailbox.STATUS.RTA.mask:
-                await self._poll_packet()
-                idle = 0
-                await self._clock.sleep_ns(POLL_BUSY_NS)
-            else:
-                idle += 1
-                await self._clock.sleep_ns(POLL_BUSY_NS if idle < POLL_BUSY_COUNT else POLL_IDLE_NS)
-        await self._regs.write(mailbox.IE, 0)
+    def _tick(self) -> None:
+        self._tx.tick()
+        self._rx.tick()
+        self._replies.tick()
+        self._settle()
+        if self._state.interrupt:
+            # Whoever waits also looks: an interrupt may have got lost.
+            self._rx.wake.set()
 
-    async def _poll_packet(self) -> None:
-        """With RIT=0 the packet may still be on its way, so look before every word."""
-        words: list[int] = []
-        budget = WORD_WAITS_PER_PACKET
-        while len(words) < packets.PACKET_WORDS:
-            status = await self._regs.read(mailbox.STATUS)
-            if status != ALL_ONES and status & mailbox.STATUS.EMPTY.mask and budget:
-                budget -= 1
-                await self._clock.sleep_ns(WORD_WAIT_NS)
-                continue
-            words.append(await self._regs.read(mailbox.RDDATA))
-        self._take_packet(words, await self._regs.read(mailbox.ERROR))
-
-    async def _tx_worker(self) -> None:
-        while True:
-            self._tx_wake.clear()
-            if self._tx_current is None and self._tx_queue:
-                self._tx_current = self._tx_queue.popleft()
-                self._say(f"sends {self._tx_current.label}, {self._tx_current.size} bytes")
-            if (self._tx_current is None and self._tx_test is None) or self.deaf:
-                await self._tx_wake.wait()
-                continue
-            if not (await self._status()) & mailbox.STATUS.STA.mask:
-                if self.interrupt_mode:
-                    # An interrupt says when the peer has read; the tick covers one that got lost.
-                    await self._tx_wake.wait(TICK_NS)
-                elif not self.options.sleepless_tx:
-                    await self._clock.sleep_ns(POLL_BUSY_NS)
-                continue
-            await self._send_packet()
-
-    async def _send_packet(self) -> None:
-        outgoing = self._tx_current
-        if outgoing is not None:
-            packet = outgoing.packets.popleft()
-        elif self._tx_test is not None:
-            packet, self._tx_test = self._tx_test, None
-        else:
-            return
-        await self._bar.write32s([(self._wrdata, word) for word in packet])
-        error = await self._regs.read(mailbox.ERROR)
-        if error != ALL_ONES and error & mailbox.ERROR.FULL.mask:
-            self._say("BUG: a packet was written into a full FIFO")
-        if outgoing is None or outgoing is not self._tx_current:
-            return
-        outgoing.ttl = PROGRESS_TTL_S * TICKS_PER_SECOND
-        if not outgoing.packets:
-            self._end_outgoing(outgoing, 0)
-
-    async def _listener_worker(self) -> None:
-        while True:
-            received = await self._listener_queue.get()
-            self._listener_load.popleft()
-            if not self._serve_test(received) and self._listener:
-                await self._listener(received)
-
-    async def _ticker(self) -> None:
-        """The 100 ms timer; it runs only while something is outstanding."""
-        while True:
-            if not self._any_timed():
-                self._timed.clear()
-                await self._timed.wait()
-            now = self._clock.now_ns()
-            await self._clock.sleep_ns(TICK_NS - now % TICK_NS)
-            self._tick()
+    def _outstanding(self) -> bool:
+        return self._tx.busy or self._rx.busy or self._replies.timed
 
     # --- receiving ----------------------------------------------------------------------------------
 
-    def _accept(self, msg_id: int, flags: int, size: int) -> int | None:
-        if flags & Flags.RESPONSE:
-            waiting = self._waiting.get(msg_id)
-            if waiting is None:
-                return 0
-            if size > waiting.max_size:
-                return errno.EMSGSIZE
-            # From the first packet on each packet gets its own time.
-            waiting.ttl = None
-            return None
-        return None if flags & Flags.REQUEST and size < MAX_REQUEST_BYTES else 0
-
-    def _take_packet(self, words: list[int], error: int) -> None:
-        self._count_words(len(words))
-        if error != ALL_ONES and error & mailbox.ERROR.EMPTY.mask:
-            return
-        for received in self._reassembler.feed(words):
-            self._end_received(received)
-        for sentence in self._reassembler.dropped:
-            self._say(f"dropped {sentence}")
-        self._reassembler.dropped.clear()
-        self._rx_ttl = PROGRESS_TTL_S * TICKS_PER_SECOND if self._reassembler.busy else None
-        if self._rx_ttl:
-            self._timed.set()
-
-    def _end_received(self, received: Received) -> None:
-        if received.flags & Flags.RESPONSE:
-            waiting = self._waiting.pop(received.msg_id, None)
-            if waiting is not None:
-                waiting.data, waiting.error = received.data, received.error
-                waiting.done.set()
-            return
-        request = messages.unpack_request(received.data)
-        if request is not None:
-            self.metrics.requests[request.opcode] = self.metrics.requests.get(request.opcode, 0) + 1
-            if self._disabled(request.opcode):
-                self._say(f"dropped {opcode_name(request.opcode)}: the opcode is disabled")
-                return
-        full = len(self._listener_load) >= LISTENER_MESSAGES or sum(self._listener_load) >= LISTENER_BYTES
-        if full:
+    def _requested(self, received: Received) -> None:
+        if not self._inbox.offer(received):
             self._say("dropped a request: the listener's queue is full")
-            return
-        self._listener_load.append(len(received.data))
-        self._listener_queue.put(received)
-
-    def _serve_test(self, received: Received) -> bool:
-        request = messages.unpack_request(received.data)
-        if received.error or request is None:
-            return False
-        if request.opcode == Opcode.TEST_READY:
-            self.test_ready.set()
-            return True
-        if request.opcode == Opcode.TEST_READ:
-            if self.test_message and not self._disabled(Opcode.TEST_READ):
-                data = self.test_message.encode()
-                self._enqueue(received.msg_id, Flags.RESPONSE, data, TX_TTL_S, "response to TEST_READ")
-            return True
-        return False
-
-    def _count_words(self, count: int) -> None:
-        self.metrics.raw_bytes += 4 * count
-        self._window_words += count
-        if self._window_words < RATE_WINDOW_WORDS:
-            return
-        now = self._clock.now_ns()
-        elapsed = max(now - self._window_start, 1)
-        rate = 4 * self._window_words * 1_000_000_000 // elapsed
-        self._window_words, self._window_start = 0, now
-        if self.options.rate_limit is not None and rate > self.options.rate_limit:
-            self.deaf = True
-            self._say(f"{rate} bytes/s came in, the channel is deaf until a hot reset")
-
-    # --- time ---------------------------------------------------------------------------------------
-
-    def _any_timed(self) -> bool:
-        return (
-            self._tx_current is not None
-            or bool(self._tx_queue)
-            or self._rx_ttl is not None
-            or any(waiting.ttl is not None for waiting in self._waiting.values())
-        )
-
-    def _tick(self) -> None:
-        for outgoing in [*self._tx_queue, *([self._tx_current] if self._tx_current else [])]:
-            outgoing.ttl -= 1
-            if outgoing.ttl <= 0:
-                if outgoing in self._tx_queue:
-                    self._tx_queue.remove(outgoing)
-                self._end_outgoing(outgoing, errno.ETIME)
-                self._tx_wake.set()
-        if self._rx_ttl is not None:
-            self._rx_ttl -= 1
-            if self._rx_ttl <= 0:
-                self._rx_ttl = None
-                unfinished = self._reassembler.abort(errno.ETIME)
-                if unfinished:
-                    self._end_received(unfinished)
-        for msg_id, waiting in list(self._waiting.items()):
-            if waiting.ttl is None:
-                continue
-            waiting.ttl -= 1
-            if waiting.ttl <= 0:
-                del self._waiting[msg_id]
-                waiting.error = errno.ETIME
-                waiting.done.set()
 
     # --- helpers ------------------------------------------------------------------------------------
 
-    def _enqueue(self, msg_id: int, flags: Flags, data: bytes, ttl_s: int, label: str) -> _Outgoing:
-        if not self._running:
-            self._waiting.pop(msg_id, None)
+    def _enqueue(self, message: Frame, opcode: int, label: str, ttl_s: int | None = None) -> Outgoing:
+        if not self._state.running:
             raise fail(errno.ESHUTDOWN, f"{self.name}: the channel is not up")
-        outgoing = _Outgoing(
-            msg_id,
-            flags,
-            len(data),
-            deque(packets.split(msg_id, flags, data)),
-            ttl_s * TICKS_PER_SECOND,
-            self._clock.event(),
-            label,
-        )
-        self._tx_queue.append(outgoing)
-        self._tx_wake.set()
-        self._timed.set()
+        outgoing = Outgoing(message, self.over_software(opcode), label, ttl_s, self.clock.event())
+        self._tx.enqueue(outgoing)
+        self._ticker.look()
         return outgoing
 
-    def _end_outgoing(self, outgoing: _Outgoing, error: int) -> None:
-        if self._tx_current is outgoing:
-            self._tx_current = None
-        outgoing.error = error
-        outgoing.done.set()
-        if error:
-            self._say(f"{outgoing.label} not sent: {errno.errorcode[error]}")
-        waiting = self._waiting.get(outgoing.msg_id) if outgoing.flags == Flags.REQUEST else None
-        if waiting is not None and not error:
-            # The response's clock starts only now.
-            waiting.ttl = waiting.ttl_s * TICKS_PER_SECOND
-            self._timed.set()
+    def _sent(self, outgoing: Outgoing) -> None:
+        if outgoing.message.flags == Flags.REQUEST and not outgoing.error:
+            self._replies.sent(outgoing.message.id, outgoing.software)
+            self._ticker.look()
+
+    def _daemon_did(self) -> None:
+        """A slot of the software channel was filled or emptied, or a daemon came or went."""
+        if not self.software.present:
+            self._replies.daemon_gone()
+        self._tx.wake.set()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Something was received, sent or has ended: what waited for that goes on."""
+        self._rx.pump()
+        if self._rx.busy:
+            self._ticker.look()
+        at_work = self.software.readable or self._replies.at_daemon
+        self._holding.update(self.software.present and at_work)
 
     def _may_send(self, opcode: int, driver: bool = True) -> None:
         if driver and self.options.test_mode:
             raise fail(errno.EACCES, f"{self.name}: the mailbox is in test mode")
         if self._disabled(opcode):
             raise fail(errno.EFAULT, f"{self.name}: {opcode_name(opcode)} is disabled")
-        if self.channel_switch >> opcode & 1:
-            label = opcode_name(opcode)
-            raise fail(errno.EFAULT, f"{self.name}: no daemon has opened the software channel for {label}")
 
     def _disabled(self, opcode: int) -> bool:
-        return opcode < 64 and bool(self.channel_disable >> opcode & 1)
+        return bool(self.channel_disable >> opcode & 1)
 
     def _new_id(self) -> int:
         self._next_id += 0x40
         return self._next_id
 
-    async def _status(self) -> int:
-        """STATUS; nothing is ready while the card answers all ones."""
-        status = await self._regs.read(mailbox.STATUS)
-        return 0 if status == ALL_ONES else status
-
-    def _spawn(self, coro: Awaitable[None], name: str) -> None:
-        self._tasks.append(self._clock.spawn(coro, f"{self.name}.{name}"))  # type: ignore[arg-type]
+    def _spawn(self, coro: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(self.clock.spawn(coro, f"{self.name}.{name}"))
 
     def _say(self, text: str) -> None:
         self._on_event(self.name, text)

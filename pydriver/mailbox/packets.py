@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
@@ -50,18 +50,16 @@ def packet_count(size: int) -> int:
     return 1 + -(-max(0, size - START_PAYLOAD) // BODY_PAYLOAD)
 
 
-def split(msg_id: int, flags: int, data: bytes) -> list[Packet]:
-    """Cut a message into its packets, in order."""
-    count = packet_count(len(data))
-    packets = []
+def split(msg_id: int, flags: int, data: bytes) -> Iterator[Packet]:
+    """Cut a message into its packets, in order, each when it is asked for."""
+    left = packet_count(len(data))
     first = data[:START_PAYLOAD]
-    kind = Kind.MSG_START | (END_OF_MESSAGE if count == 1 else 0)
-    packets.append(_WORDS.unpack(_START.pack(kind, len(first), msg_id, flags, len(data), first)))
+    kind = Kind.MSG_START | (END_OF_MESSAGE if left == 1 else 0)
+    yield _WORDS.unpack(_START.pack(kind, len(first), msg_id, flags, len(data), first))
     for at in range(START_PAYLOAD, len(data), BODY_PAYLOAD):
         part = data[at : at + BODY_PAYLOAD]
         kind = Kind.MSG_BODY | (END_OF_MESSAGE if at + BODY_PAYLOAD >= len(data) else 0)
-        packets.append(_WORDS.unpack(_BODY.pack(kind, len(part), part)))
-    return packets
+        yield _WORDS.unpack(_BODY.pack(kind, len(part), part))
 
 
 def test_packet(payload: bytes) -> Packet:
@@ -73,12 +71,16 @@ def test_packet(payload: bytes) -> Packet:
 
 @dataclass(frozen=True)
 class Received:
-    """A message that ended: `error` is 0 or the positive errno that ended it (then `data` is what came)."""
+    """A message that ended: `error` is 0 or the positive errno that ended it (then `data` is what came).
+
+    `software`: it came over the software channel.
+    """
 
     msg_id: int
     flags: int
     data: bytes
     error: int = 0
+    software: bool = False
 
 
 @dataclass

@@ -39,11 +39,23 @@ class Server:
     """Gives each request of a mailbox to the handler of its opcode, after the checks that all share."""
 
     def __init__(
-        self, mailbox: Mailbox, handlers: Mapping[Opcode, Handler], *, name: str, on_event: OnEvent = silent
+        self,
+        mailbox: Mailbox,
+        handlers: Mapping[Opcode, Handler],
+        *,
+        name: str,
+        on_event: OnEvent = silent,
+        any_channel: bool = False,
     ) -> None:
+        """`any_channel`: take requests whatever channel they came over, as the user PF does.
+
+        The management PF drops those which came over the other channel than its mask says: what the mask
+        moves to the software channel an untrusted guest must not send past the daemons.
+        """
         self.handlers = dict(handlers)
         self._mailbox = mailbox
         self._name = name
+        self._any_channel = any_channel
         self._on_event = on_event
         mailbox.listen(self.serve)
 
@@ -60,8 +72,9 @@ class Server:
         if message.opcode >= OPCODE_MAX:
             self._drop(f"{label}: there is no such request")
             return
-        if self._mailbox.channel_switch >> message.opcode & 1:
-            self._drop(f"{label}: it belongs on the software channel")
+        if not self._any_channel and received.software != self._mailbox.over_software(message.opcode):
+            channel = "hardware" if received.software else "software"
+            self._drop(f"{label}: it belongs on the {channel} channel")
             return
         handler = self.handlers.get(Opcode(message.opcode))
         if handler is None:
@@ -69,7 +82,11 @@ class Server:
             return
         self._on_event(self._name, f"serves {label}, {message.length} bytes")
         request = Request(self._mailbox, received.msg_id, message.opcode, message.payload, message.length)
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except OSError as error:
+            self._drop(f"{label}: {error.strerror}")
+            return
         if response is not None:
             try:
                 await request.reply(response)

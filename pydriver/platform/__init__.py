@@ -11,7 +11,15 @@ on a PC: a write is posted and lost, a read returns all ones.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pydriver.platform.outside import Outside
+
+
+# A hot reset: how long the bridge holds it, how long the link gets to come back (XRT firewall contract §7).
+HOT_RESET_NS = 100_000_000
+LINK_UP_NS = 1_000_000_000
 
 
 class Event(Protocol):
@@ -130,3 +138,18 @@ class Platform(Protocol):
 
     @property
     def memory(self) -> HostMemory: ...
+
+    @property
+    def outside(self) -> Outside:
+        """Sockets of other processes, served beside the platform's time."""
+        ...
+
+    async def hot_reset(self) -> None:
+        """Reset the card's link: every function loses its configuration and its registers.
+
+        Takes `HOT_RESET_NS` + `LINK_UP_NS`; until then reads give all ones. Afterwards the BARs, the command
+        register and device control are as before, and MSI-X is off until `enable_msix`.
+
+        Raises OSError ENODEV when the bridge above the card cannot be reset.
+        """
+        ...

@@ -8,12 +8,16 @@ Same program, same order of events, every time.
 
 from __future__ import annotations
 
+import errno
 import heapq
 from collections import deque
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pydriver.errors import fail
+from pydriver.platform import HOT_RESET_NS, LINK_UP_NS
+from pydriver.platform.outside import Outside
 from pydriver.platform.ranges import RangeAllocator
 
 T = TypeVar("T")
@@ -513,10 +517,33 @@ class VirtualPlatform:
         self._clock = VirtualClock()
         self._functions: dict[int, VirtualFunction] = {}
         self._memory = VirtualMemory()
+        self._outside = Outside(self._clock)
+        self.on_hot_reset: list[Callable[[], None]] = []
 
     @property
     def clock(self) -> VirtualClock:
         return self._clock
+
+    @property
+    def outside(self) -> Outside:
+        return self._outside
+
+    async def hot_reset(self) -> None:
+        """MSI-X off, then whatever the card model put into `on_hot_reset`; ENODEV when that is nothing.
+
+        The functions are `dead` until the link is back.
+        """
+        if not self.on_hot_reset:
+            raise fail(errno.ENODEV, "nothing here can reset the card's link")
+        dead = {number: function.dead for number, function in self._functions.items()}
+        for function in self._functions.values():
+            function.msix_enabled = False
+            function.dead = True
+        for action in self.on_hot_reset:
+            action()
+        await self._clock.sleep_ns(HOT_RESET_NS + LINK_UP_NS)
+        for number, function in self._functions.items():
+            function.dead = dead[number]
 
     @property
     def functions(self) -> Mapping[int, VirtualFunction]:

@@ -23,6 +23,11 @@ class Bitstream:
     def in_use(self) -> bool:
         return self.references > 0
 
+    @property
+    def writing(self) -> bool:
+        """A download is going on."""
+        return self._writing
+
     def lock(self, uuid: bytes) -> None:
         """Count one more user. Raises EINVAL for the null uuid, EBUSY when it is not the loaded one."""
         if uuid == NULL_UUID:

@@ -16,11 +16,12 @@ MAGIC = b"xlnx"
 UNIFIED = 1 << 0
 SCHEDULER = 1 << 3
 HAS_UUID = 1 << 17
+PASSTHROUGH = 1 << 22
 
 
 @dataclass(frozen=True)
 class FeatureRom:
-    """The ROM's content; `timestamp` in seconds since the epoch, `ddr_gib` per channel."""
+    """The ROM's content; `timestamp` in seconds since the epoch, `ddr_gib` per channel, `raw` all of it."""
 
     version: tuple[int, int]
     timestamp: int
@@ -30,6 +31,7 @@ class FeatureRom:
     ddr_gib: int
     features: int
     uuid: bytes
+    raw: bytes = b""
 
     @property
     def unified(self) -> bool:
@@ -43,6 +45,11 @@ class FeatureRom:
     def has_uuid(self) -> bool:
         return bool(self.features & HAS_UUID)
 
+    @property
+    def passthrough(self) -> bool:
+        """The shell translates peer-to-peer addresses for a guest."""
+        return bool(self.features & PASSTHROUGH)
+
 
 async def read_feature_rom(bar: Bar, window: Window) -> FeatureRom:
     """Read and check the ROM. Raises ENODEV for a wrong magic."""
@@ -53,7 +60,8 @@ async def read_feature_rom(bar: Bar, window: Window) -> FeatureRom:
     magic, major, minor, _, _, time, part, vbnv, ddr, gib, _, bits, uuid, _, _ = _LAYOUT.unpack_from(image)
     if magic != MAGIC:
         raise fail(errno.ENODEV, f"the feature ROM starts with {magic.hex()} instead of 'xlnx'")
-    return FeatureRom((major, minor), time, _text(part), _text(vbnv), ddr, gib, bits, uuid)
+    raw = bytes(image)
+    return FeatureRom((major, minor), time, _text(part), _text(vbnv), ddr, gib, bits, uuid, raw)
 
 
 def _text(data: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from .container import Axlf
 from .jsonform import section_to_json
 
-_START = b"XCLBIN_MIRROR_DATA_START"
+START = b"XCLBIN_MIRROR_DATA_START"
 _END = b"\nXCLBIN_MIRROR_DATA_END"
 
 
@@ -48,7 +48,7 @@ def mirror_of(axlf: Axlf) -> bytes:
         if payload is not None:
             entry["payload"] = payload
         items.append(("section_header", entry))
-    return _START + _object(items).encode("latin-1", "replace") + _END
+    return START + _object(items).encode("latin-1", "replace") + _END
 
 
 def _object(items: Iterable[tuple[str, Any]]) -> str:

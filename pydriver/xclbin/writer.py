@@ -112,7 +112,7 @@ def assemble(
     end = PREFIX_SIZE + AXLF_SECTION_HEADER.size * len(contents)
     placed = []
     for content in contents:
-        start = _align(end)
+        start = align(end)
         placed.append(Section(content.kind, content.name, content.data, start))
         end = start + len(content.data)
     axlf = Axlf(
@@ -121,7 +121,7 @@ def assemble(
         feature_rom_timestamp=header.feature_rom_timestamp,
         mode=header.mode,
         platform_vbnv=header.platform_vbnv,
-        length=_align(end),
+        length=align(end),
         signature_length=UNSIGNED,
         sections=tuple(placed),
         timestamp=header.timestamp,
@@ -176,5 +176,6 @@ def _digest(contents: Sequence[Content], header: Header) -> bytes:
     return bytes(raw)
 
 
-def _align(offset: int) -> int:
+def align(offset: int) -> int:
+    """The next offset where a section may start."""
     return -(-offset // ALIGNMENT) * ALIGNMENT

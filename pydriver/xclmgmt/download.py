@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
+from collections.abc import Collection
 
 from pydriver.errors import fail
 from pydriver.platform import Clock
@@ -19,7 +20,7 @@ from pydriver.platform.trace import OnEvent, silent
 from pydriver.regs import RegBlock, calib_gpio
 from pydriver.subdev.bitstream import Bitstream
 from pydriver.subdev.feature_rom import FeatureRom
-from pydriver.xclbin import NULL_UUID, Axlf, ClockType, Mode, SectionKind, checks, parse
+from pydriver.xclbin import NULL_UUID, Axlf, ClockFreq, ClockType, Mode, SectionKind, checks, parse
 from pydriver.xclmgmt.axigate import AxiGate
 from pydriver.xclmgmt.icap import Icap
 
@@ -42,19 +43,23 @@ class Downloader:
         *,
         sec_level: int = 0,
         data_retention: bool = False,
+        interfaces: Collection[str] = (),
         on_event: OnEvent = silent,
     ) -> None:
+        """`interfaces`: those the shell offers to an image (32 hex digits each); a legacy shell has none."""
         self.bitstream = Bitstream()
         self.mem_topology = b""
         self.ip_layout = b""
         self.retained = False
+        self.clocks: tuple[ClockFreq, ...] = ()
+        self.sec_level = sec_level
+        self.data_retention = data_retention
+        self.interfaces = interfaces
         self._clock = clock
         self._rom = rom
         self._icap = icap
         self._gate = gate
         self._calibration = calibration
-        self._sec_level = sec_level
-        self._data_retention = data_retention
         self._on_event = on_event
 
     async def calibrated(self) -> bool:
@@ -73,20 +78,28 @@ class Downloader:
             axlf = parse(image)
             self._check(axlf)
             self._on_event("mgmt.icap", f"downloads {axlf.uuid.hex()}, {axlf.length} bytes")
+            # Null until all is done: also when whoever waits for the download is cancelled.
+            self.bitstream.uuid = NULL_UUID
             try:
                 await self._download(axlf)
             except OSError as error:
-                self.bitstream.uuid = NULL_UUID
                 self._on_event("mgmt.icap", f"download failed: {error.strerror}")
                 raise
             self.bitstream.uuid = axlf.uuid
             self._on_event("mgmt.icap", f"{axlf.uuid.hex()} is loaded")
 
+    def forget(self) -> None:
+        """The region is empty again, as after a reset of the card."""
+        self.bitstream.uuid = NULL_UUID
+        self.bitstream.references = 0
+        self.mem_topology = self.ip_layout = b""
+        self.clocks = ()
+        self.retained = False
+
     def _check(self, axlf: Axlf) -> None:
         full = axlf.section(SectionKind.BITSTREAM) is not None
         if full or axlf.section(SectionKind.BITSTREAM_PARTIAL_PDI) is not None:
-            # A legacy shell has no device tree, hence no interface uuid to match.
-            checks.check_interfaces(axlf, ())
+            checks.check_interfaces(axlf, self.interfaces)
         checks.check_version(axlf)
         if not self._rom.has_uuid:
             checks.check_feature_rom(axlf, self._rom.timestamp)
@@ -95,21 +108,22 @@ class Downloader:
 
     async def _download(self, axlf: Axlf) -> None:
         topology = axlf.section(SectionKind.MEM_TOPOLOGY) or b""
-        self.retained = self._data_retention and bool(topology) and topology == self.mem_topology
+        self.retained = self.data_retention and bool(topology) and topology == self.mem_topology
         self.mem_topology = topology
         self.ip_layout = axlf.section(SectionKind.IP_LAYOUT) or b""
-        if self._sec_level > 0:
+        if self.sec_level > 0:
             raise fail(
                 errno.EKEYREJECTED,
                 "no key on the key ring verifies the signature" if axlf.signed else "the image is not signed",
             )
         _check_clocks(axlf)
+        self.clocks = axlf.clock_topology()
         if axlf.mode != Mode.FLAT:
             await self._program(axlf)
         for kind in (SectionKind.IP_LAYOUT, SectionKind.MEM_TOPOLOGY):
             if axlf.section(kind) is None:
                 raise fail(errno.ENODEV, f"the image has no {kind.name} section")
-        await self._wait_calibrated()
+        await self.wait_calibrated()
 
     async def _program(self, axlf: Axlf) -> None:
         section = axlf.section(SectionKind.BITSTREAM)
@@ -119,7 +133,8 @@ class Downloader:
         await self._icap.program(section)
         await self._gate.free()
 
-    async def _wait_calibrated(self) -> None:
+    async def wait_calibrated(self) -> None:
+        """Raises ETIMEDOUT when the memory controllers have not calibrated within 10 s."""
         for _ in range(CALIBRATION_TRIES):
             if await self.calibrated():
                 return

@@ -1,83 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Driver of the management PF: probe, and the mailbox server the user PF talks to.
+"""Driver of the management PF: probe and removal, what it tells the user PF, and what it does on its own.
 
-Source: XRT mailbox contract §6 and §7, platform contract §1 and §2. Requests this driver has no hardware or
-partner for (HOT_RESET, RECLOCK, PROGRAM_SHELL, READ_P2P_BAR_ADDR, SDR_DATA) are dropped unanswered like any
-other request without a handler; PEER_DATA serves the ICAP group and answers the others with the number 0,
-which is the contract's answer to a group that cannot be built.
+Source: XRT mailbox contract §3.2, §6 and §7, platform contract §1 and §2. Its parts: `server` (requests of
+the user PF), `peer_groups` (what it answers about the card), `reset`, `shell`, `attributes`.
 """
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, field
-from typing import Self
+import errno
+from collections.abc import Coroutine
+from typing import Any, Self
 
-from pydriver.errors import result_code
-from pydriver.mailbox import (
-    ConnFlags,
-    Group,
-    Mailbox,
-    MailboxOptions,
-    Opcode,
-    PeerStateFlags,
-    Request,
-    Server,
-)
-from pydriver.mailbox.crc32c import crc32c
-from pydriver.mailbox.messages import (
-    AXLF_SIZEOF,
-    PROTOCOL_VERSION,
-    BitstreamKaddr,
-    Conn,
-    ConnResp,
-    IcapData,
-    PeerState,
-    SubdevPeer,
-    pack_int,
-)
-from pydriver.platform import Platform
+from pydriver.errors import fail
+from pydriver.mailbox import ConnFlags, Mailbox, Opcode, PeerStateFlags, Server
+from pydriver.mailbox.messages import AXLF_SIZEOF, COMM_ID_BYTES, PeerState
+from pydriver.platform import Platform, Task
+from pydriver.platform.sync import Lock
 from pydriver.platform.trace import OnEvent, silent
 from pydriver.regs import RegBlock, mgmt_bar
 from pydriver.subdev.bars import MIB, register_bar, small_bar
 from pydriver.subdev.feature_rom import FeatureRom, read_feature_rom
 from pydriver.subdev.irq_block import IrqBlock
+from pydriver.sysfs import AttributeTree
+from pydriver.xclmgmt.attributes import build_attributes
 from pydriver.xclmgmt.axigate import AxiGate
 from pydriver.xclmgmt.download import Downloader
 from pydriver.xclmgmt.icap import Icap
 from pydriver.xclmgmt.microblaze import Microblaze
+from pydriver.xclmgmt.options import MgmtOptions
+from pydriver.xclmgmt.passthrough import Passthrough
+from pydriver.xclmgmt.peer_groups import PeerGroups
+from pydriver.xclmgmt.reset import Resets
+from pydriver.xclmgmt.server import MgmtHandlers, axlf_length
+from pydriver.xclmgmt.shell import Shell
 
 MGMT_FUNCTION = 0
 MAILBOX_USER_IRQ = 11
 FIRST_VECTOR = 0
-PAGE = 4096
-LENGTH_AT = 304
-
-
-@dataclass(frozen=True)
-class MgmtOptions:
-    """How the driver runs.
-
-    `sched_image`: scheduler firmware to load at probe, None to leave the processor in its branch to itself.
-    `clear_queue`: zero the command queue at the first probe, 64 KiB of register writes.
-    `sec_level`: 0 takes unsigned images, 1 and 2 ask for a signature.
-    """
-
-    mailbox: MailboxOptions = field(default_factory=MailboxOptions)
-    sched_image: bytes | None = None
-    clear_queue: bool = True
-    sec_level: int = 0
-    data_retention: bool = False
-    comm_id: str = ""
+MAX_IMAGE = 1 << 30
+MAGIC = b"xclbin2\0"
+GOODBYE_NS = 200_000
+"""How long the last notice may take to leave: perhaps nobody is there to read it."""
 
 
 class Xclmgmt:
     """One probed management PF. Make it with `probe`."""
 
+    rom: FeatureRom
+    shell: Shell
+    downloader: Downloader
+    passthrough: Passthrough
+    groups: PeerGroups
+    attributes: AttributeTree
+
     def __init__(self, platform: Platform, options: MgmtOptions, on_event: OnEvent) -> None:
         function = platform.functions[MGMT_FUNCTION]
         clock = platform.clock
         self.options = options
+        self.address = options.address
+        self.instance = options.address.number if options.instance is None else options.instance
+        self.function = function
         self.bar = register_bar(function, MIB)
         self.irqs = IrqBlock(function, small_bar(function), FIRST_VECTOR, "mgmt.irq", on_event)
         self.icap = Icap(clock, RegBlock(self.bar, mgmt_bar.HWICAP), on_event)
@@ -97,24 +79,26 @@ class Xclmgmt:
             irq=self.irqs.event(MAILBOX_USER_IRQ) if options.mailbox.interrupt else None,
             name="mgmt.mailbox",
             on_event=on_event,
+            hold=platform.outside.hold,
         )
-        self.server = Server(
-            self.mailbox,
-            {
-                Opcode.USER_PROBE: self._user_probe,
-                Opcode.LOAD_XCLBIN: self._load_xclbin,
-                Opcode.LOAD_XCLBIN_KADDR: self._load_xclbin_kaddr,
-                Opcode.PEER_DATA: self._peer_data,
-            },
-            name="mgmt.server",
-            on_event=on_event,
-        )
+        self.mailbox.channel_switch = options.channel_switch
+        self.mailbox.channel_disable = options.channel_disable
+        self.handlers = MgmtHandlers(self, platform.memory, on_event)
+        self.server = Server(self.mailbox, self.handlers.table, name="mgmt.server", on_event=on_event)
+        self.resets = Resets(self, platform, on_event)
         self.idcode = 0
         self.connection = ConnFlags(0)
-        self._platform = platform
+        self.comm_id = options.comm_id
+        self.config_xclbin_change = options.config_xclbin_change
+        self.cache_xclbin = options.cache_xclbin
+        self.kept_image: bytes | None = None
+        self.ready = False
+        self.offline = True
+        self._clock = clock
         self._on_event = on_event
-        self._rom: FeatureRom | None = None
-        self._downloader: Downloader | None = None
+        self._busy = Lock(clock)
+        self._work: list[Task] = []
+        self._reset_work: Task | None = None
 
     @classmethod
     async def probe(
@@ -122,151 +106,223 @@ class Xclmgmt:
     ) -> Self:
         """Find the blocks, load the scheduler, start the mailbox and announce the management PF.
 
-        Raises ENODEV (BARs, ROM, XDMA ids), EIO (configuration port, processor reset), EINVAL (image size).
+        Raises ENODEV (BARs, ROM, XDMA ids), EIO (configuration port, processor reset), EINVAL (image size,
+        shell's device tree, comm id).
         """
         driver = cls(platform, options or MgmtOptions(), on_event)
         await driver._probe()
         return driver
 
-    @property
-    def rom(self) -> FeatureRom:
-        """The shell's feature ROM."""
-        assert self._rom is not None
-        return self._rom
-
-    @property
-    def downloader(self) -> Downloader:
-        """The download flow and what is loaded."""
-        assert self._downloader is not None
-        return self._downloader
-
     async def _probe(self) -> None:
-        options = self.options
-        self._rom = await read_feature_rom(self.bar, mgmt_bar.FEATURE_ROM)
-        self._on_event("mgmt", f"shell {self._rom.vbnv}")
+        options, on_event = self.options, self._on_event
+        _check_comm_id(self.comm_id)
+        self.rom = await read_feature_rom(self.bar, mgmt_bar.FEATURE_ROM)
+        on_event("mgmt", f"shell {self.rom.vbnv}")
+        partition = options.providers.partition
+        self.shell = Shell(
+            options.shell, self.rom.raw, partition, lambda: self._changed("rp_program"), on_event
+        )
         self.idcode = await self.icap.read_idcode()
-        self._on_event("mgmt.icap", f"IDCODE {self.idcode:#010x}")
-        self._downloader = Downloader(
-            self._platform.clock,
-            self._rom,
+        on_event("mgmt.icap", f"IDCODE {self.idcode:#010x}")
+        self.downloader = Downloader(
+            self._clock,
+            self.rom,
             self.icap,
             self.gate,
             RegBlock(self.bar, mgmt_bar.CALIB_GPIO),
             sec_level=options.sec_level,
             data_retention=options.data_retention,
-            on_event=self._on_event,
+            interfaces=self.shell.interface_uuids,
+            on_event=on_event,
         )
-        if self._rom.has_scheduler:
-            await self.microblaze.attach(options.clear_queue)
-            if options.sched_image is not None:
-                await self.microblaze.load(options.sched_image)
+        self.passthrough = Passthrough(self.function, self.rom.passthrough, on_event)
+        self.groups = PeerGroups(self.rom, self.downloader, self.shell, options.providers, self.idcode)
+        self.attributes = await build_attributes(self)
+        await self.start_processor()
         await self.irqs.setup()
-        await self.mailbox.start()
-        if self.mailbox.interrupt_mode:
-            await self.irqs.enable(MAILBOX_USER_IRQ)
+        await self.start_channel()
+        self.ready = True
+        self.set_offline(False)
         await self.post_state(PeerStateFlags.ONLINE)
 
     async def remove(self) -> None:
-        """Stop the mailbox and the interrupts."""
-        await self.mailbox.stop()
+        """Say good-bye, stop what is going on, the mailbox and the interrupts."""
+        for task in self._work:
+            task.cancel()
+        self._work.clear()
+        self.set_offline(True)
+        await self.post_state(PeerStateFlags.OFFLINE)
+        await self.passthrough.program(0, 0)
+        await self.resets.finish_download()
+        await self.mailbox.drained(GOODBYE_NS)
+        await self.stop_channel()
+        self.ready = False
+
+    # --- parts that a reset stops and starts ----------------------------------------------------------
+
+    async def start_processor(self) -> None:
+        """Get the scheduler's processor out of reset and load its firmware. Raises EIO, EINVAL."""
+        if self.rom.has_scheduler:
+            await self.microblaze.attach(self.options.clear_queue)
+            if self.options.sched_image is not None:
+                await self.microblaze.load(self.options.sched_image)
+
+    async def stop_processor(self) -> None:
+        """Stop the firmware this driver has loaded."""
+        if self.rom.has_scheduler and self.options.sched_image is not None:
+            await self.microblaze.stop()
+
+    async def start_channel(self) -> None:
+        """Bring the mailbox up, at the first time and after a reset."""
+        await self.mailbox.go_online()
+        if self.mailbox.interrupt_mode:
+            await self.irqs.enable(MAILBOX_USER_IRQ)
+
+    async def stop_channel(self) -> None:
+        """Take the mailbox down."""
+        await self.mailbox.go_offline()
         await self.irqs.disable(MAILBOX_USER_IRQ)
 
+    # --- downloads and resets ---------------------------------------------------------------------------
+
     async def download(self, image: bytes) -> None:
-        """Program an image locally, as the DOWNLOAD_AXLF ioctl does. Raises as `Downloader.download`."""
-        await self.downloader.download(image)
+        """Program an image locally, as the DOWNLOAD_AXLF ioctl does; with `cache_xclbin` keep it.
+
+        Raises ENOTTY (driver not ready), EFAULT (shorter than its header or than the header says), EINVAL
+        (magic, larger than 1 GiB), ENOMEM (no length), else as `Downloader.download`.
+        """
+        if not self.ready:
+            raise fail(errno.ENOTTY, "the management PF is not ready")
+        async with self._busy:
+            if len(image) < AXLF_SIZEOF:
+                raise fail(errno.EFAULT, f"{len(image)} bytes are shorter than an image's header")
+            if not image.startswith(MAGIC):
+                raise fail(errno.EINVAL, f"the image starts with {image[:8]!r}")
+            length = axlf_length(image)
+            if length > MAX_IMAGE:
+                raise fail(errno.EINVAL, f"an image of {length} bytes is larger than 1 GiB")
+            if length == 0:
+                raise fail(errno.ENOMEM, "the image says that it has no bytes")
+            if length > len(image):
+                raise fail(errno.EFAULT, f"the image says {length} bytes, {len(image)} are there")
+            await self.downloader.download(image[:length])
+            self.kept_image = image[:length] if self.cache_xclbin else None
+
+    async def hot_reset(self, force: bool = False) -> None:
+        """Reset the whole card now. Raises as `Resets.hot_reset`."""
+        async with self._busy:
+            await self.resets.hot_reset(force)
+
+    def schedule_reset(self, force: bool) -> None:
+        """Reset the card as soon as possible, beside what goes on; nothing when that is coming already."""
+        if self._reset_work is None or self._reset_work.done():
+            self._reset_work = self._spawn_work(self._reset(force), "mgmt.reset")
+
+    async def _reset(self, force: bool) -> None:
+        try:
+            await self.hot_reset(force)
+        except OSError as error:
+            self._on_event("mgmt.reset", f"hot reset failed: {error.strerror}")
+
+    def schedule_shell(self) -> None:
+        """Program the second partition as soon as possible, beside what goes on."""
+        self._spawn_work(self._program_shell(), "mgmt.shell")
+
+    async def _program_shell(self) -> None:
+        try:
+            await self.program_shell()
+        except OSError as error:
+            self._on_event("mgmt.shell", f"not programmed: {error.strerror}")
+        else:
+            await self.post_state(PeerStateFlags.ONLINE)
+
+    async def program_shell(self) -> None:
+        """Program the stored image of the second partition.
+
+        Raises EINVAL (nothing that can be programmed), and what programming gives; then the function stays
+        offline.
+        """
+        async with self._busy:
+            self.shell.check()
+            self.set_offline(True)
+            self.downloader.forget()
+            await self.shell.program()
+            self.downloader.interfaces = self.shell.interface_uuids
+            self.set_offline(False)
+
+    async def request_shell(self) -> None:
+        """Ask the user PF to let go of the card, so that the second partition can be programmed.
+
+        Raises EBUSY (that is going on), EINVAL (no partition, no image for it).
+        """
+        self.shell.request()
+        await self._notify(Opcode.CHG_SHELL)
+
+    # --- what the user PF is told ------------------------------------------------------------------------
 
     async def post_state(self, state: PeerStateFlags) -> None:
         """Tell the user PF that the management PF is online or offline."""
-        await self.mailbox.notify(Opcode.MGMT_STATE, PeerState(state).pack())
+        await self._notify(Opcode.MGMT_STATE, PeerState(state).pack())
+
+    async def report_firewall_trip(self) -> None:
+        """Tell the user PF that a firewall has tripped or the clocks are off; once until the next reset."""
+        if self.resets.firewall_reported:
+            self._on_event("mgmt", "the card needs a hot reset")
+            return
+        self._on_event("mgmt", "a firewall has tripped")
+        self.resets.firewall_reported = await self._notify(Opcode.FIREWALL)
 
     async def set_channel_switch(self, mask: int) -> None:
         """Requests that go through the software channel, bit n for opcode n; the user PF probes again.
 
         The handshake itself always stays on the hardware channel.
         """
-        self.mailbox.channel_switch = mask & ~(1 << Opcode.USER_PROBE)
-        await self.post_state(PeerStateFlags.ONLINE)
+        self.mailbox.channel_switch = mask
+        await self._configured("config_mailbox_channel_switch")
 
     async def set_channel_disable(self, mask: int) -> None:
         """Requests that are refused on both sides, bit n for opcode n; the user PF probes again."""
         self.mailbox.channel_disable = mask
+        await self._configured("config_mailbox_channel_disable")
+
+    async def set_comm_id(self, text: str) -> None:
+        """Where the daemon beside this driver listens; the user PF probes again. Raises EINVAL (too long)."""
+        _check_comm_id(text)
+        self.comm_id = text
+        await self._configured("config_mailbox_comm_id")
+
+    def set_offline(self, offline: bool) -> None:
+        """Whether the device is out of use, as while it is being reset."""
+        if offline != self.offline:
+            self.offline = offline
+            self._changed("dev_offline")
+
+    # --- helpers ------------------------------------------------------------------------------------------
+
+    async def _configured(self, path: str) -> None:
+        self._changed(path)
         await self.post_state(PeerStateFlags.ONLINE)
 
-    # --- handlers -----------------------------------------------------------------------------------
-
-    async def _user_probe(self, request: Request) -> bytes | None:
-        if request.length < Conn.SIZE:
-            return None
-        conn = Conn.unpack(request.payload)
-        self.connection = ConnFlags.PEER_READY
-        if self.mailbox.channel_switch == 0 and self._same_domain(conn):
-            self.connection |= ConnFlags.PEER_SAME_DOMAIN
-        self._on_event("mgmt.server", f"user PF connected, {self.connection!r}")
-        return ConnResp(
-            version=min(PROTOCOL_VERSION, conn.version),
-            conn_flags=int(self.connection),
-            chan_switch=self.mailbox.channel_switch,
-            comm_id=self.options.comm_id.encode(),
-            chan_disable=self.mailbox.channel_disable,
-        ).pack()
-
-    def _same_domain(self, conn: Conn) -> bool:
-        """The peer's page is where it says, in the memory this driver sees.
-
-        On this bare-metal host a kernel address is the physical address.
-        """
-        if conn.kaddr != conn.paddr:
-            return False
+    async def _notify(self, opcode: Opcode, payload: bytes = b"") -> bool:
+        """Post a request that nobody answers; one that cannot be posted is only logged. Returns whether it
+        was."""
         try:
-            page = self._platform.memory.read(conn.kaddr, PAGE)
-        except IndexError:
-            return False
-        return crc32c(page) == conn.crc32
-
-    async def _load_xclbin(self, request: Request) -> bytes | None:
-        if request.length < AXLF_SIZEOF:
-            return None
-        length = _axlf_length(request.payload)
-        if request.length < length:
-            return None
-        return await self._download_answer(request.payload[:length])
-
-    async def _load_xclbin_kaddr(self, request: Request) -> bytes | None:
-        if request.length < BitstreamKaddr.SIZE or not self.connection & ConnFlags.PEER_SAME_DOMAIN:
-            return None
-        addr = BitstreamKaddr.unpack(request.payload).addr
-        memory = self._platform.memory
-        try:
-            image = memory.read(addr, _axlf_length(memory.read(addr, AXLF_SIZEOF)))
-        except IndexError:
-            # The real driver would stop the machine here.
-            self._on_event("mgmt.server", f"the image at {addr:#x} is not in memory")
-            return None
-        return await self._download_answer(image)
-
-    async def _download_answer(self, image: bytes) -> bytes:
-        try:
-            await self.downloader.download(image)
+            await self.mailbox.notify(opcode, payload)
         except OSError as error:
-            return pack_int(result_code(error))
-        return pack_int(0)
+            self._on_event("mgmt", f"{opcode.name} not posted: {error.strerror}")
+            return False
+        return True
 
-    async def _peer_data(self, request: Request) -> bytes | None:
-        if request.length < SubdevPeer.SIZE:
-            return None
-        asked = SubdevPeer.unpack(request.payload)
-        if asked.kind != Group.ICAP:
-            return pack_int(0)
-        group = IcapData(
-            idcode=self.idcode,
-            uuid=self.downloader.bitstream.uuid,
-            mig_calib=int(await self.downloader.calibrated()),
-            data_retention=int(self.options.data_retention),
-        ).pack()
-        return group[: asked.size * asked.entries]
+    def _changed(self, path: str) -> None:
+        if self.ready:
+            self.attributes.changed(path)
+
+    def _spawn_work(self, coro: Coroutine[Any, Any, None], name: str) -> Task:
+        task = self._clock.spawn(coro, name)
+        self._work = [*(before for before in self._work if not before.done()), task]
+        return task
 
 
-def _axlf_length(image: bytes) -> int:
-    """The length an image's header gives."""
-    length: int = struct.unpack_from("<Q", image, LENGTH_AT)[0]
-    return length
+def _check_comm_id(text: str) -> None:
+    if len(text.encode()) > COMM_ID_BYTES:
+        raise fail(errno.EINVAL, f"a comm id has at most {COMM_ID_BYTES} bytes")

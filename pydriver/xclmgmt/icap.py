@@ -37,7 +37,6 @@ def _read_request(register: int) -> tuple[int, ...]:
     return (0xFFFFFFFF, 0xAA995566, nop, nop, 0x28000001 | register << 13, nop, nop)
 
 
-
 class Icap:
     """Programs the region behind the gate; the caller closes and opens the gate."""
 

@@ -59,16 +59,18 @@ class Microblaze:
         """
         if len(image) > self._image.size:
             raise fail(errno.EINVAL, f"the scheduler image has {len(image)} bytes, {self._image.size} fit")
-        if await self.running():
-            await self._stop()
+        await self.stop()
         await self._reset(0)
         for at in range(0, len(image), IMAGE_CHUNK):
             await self._bar.write(self._image.base + at, image[at : at + IMAGE_CHUNK])
         await self._reset(1)
         self._on_event("mgmt.ert", f"firmware of {len(image)} bytes runs")
 
-    async def _stop(self) -> None:
-        """Ask the firmware to end; a firmware that does not is only reported, as the driver does."""
+    async def stop(self) -> None:
+        """Ask the firmware that runs, if any, to end; one that does not is only reported, as the driver
+        does."""
+        if not await self.running():
+            return
         for _ in range(STOP_TRIES):
             if await self._bar.read32(self._queue.base) == EXIT_ACKNOWLEDGED:
                 break

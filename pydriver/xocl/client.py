@@ -3,7 +3,8 @@
 
 Source: XRT KDS contract §1, §2 and §4, with its quirks: a first context that fails in the bitstream lock
 leaves a half-made client without a uuid, and a unit that cannot be opened after a good lock leaves the image
-locked until the client closes.
+locked until the client closes. A reset of the card ends clients (XRT firewall contract §6): where the real
+driver kills their processes, every call of theirs fails with ENODEV here, as on an unplugged DRM device.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydriver.errors import fail
 from pydriver.ert import Header, State, size_with_timestamps, to_bytes, write_timestamp
+from pydriver.platform.sync import Lock
 from pydriver.xocl.command import Command
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class Client:
         self._event = driver.clock.event()
         self._settled = driver.clock.event()
         self._buffers: list[int] = []
+        self._killed = False
+        self._gone = False
+        self._closing = Lock(driver.clock)
 
     # --- contexts -----------------------------------------------------------------------------------
 
@@ -52,8 +57,9 @@ class Client:
         """ioctl CTX alloc. `cu_index` 0xFFFFFFFF holds the image without a unit.
 
         Raises EINVAL (null uuid, no such unit, already held, held exclusively by another, exclusive wanted
-        of a shared one), EBUSY (another image is loaded).
+        of a shared one), EBUSY (another image is loaded), ENODEV (ended by a reset).
         """
+        self._check_alive()
         if not self._made:
             self._made = True
             self._driver.bitstream.lock(uuid)
@@ -78,8 +84,9 @@ class Client:
     async def close_context(self, uuid: bytes, cu_index: int) -> None:
         """ioctl CTX free; waits up to 5 s for the client's commands on the unit, then gives them up.
 
-        Raises EBUSY (not the client's uuid), EINVAL (no context, unit not held).
+        Raises EBUSY (not the client's uuid), EINVAL (no context, unit not held), ENODEV (ended by a reset).
         """
+        self._check_alive()
         if self._uuid is None:
             raise fail(errno.EINVAL, "this client has no context")
         if uuid != self._uuid:
@@ -109,6 +116,11 @@ class Client:
         cu.exclusive = False
         cu.sharers -= not exclusive
 
+    @property
+    def has_context(self) -> bool:
+        """The client holds a unit or, without one, the image."""
+        return bool(self._cus or self._virtual)
+
     def _on_cu(self, cu_index: int) -> bool:
         return any(command.cu_index == cu_index for command in self._outstanding)
 
@@ -118,8 +130,10 @@ class Client:
         """ioctl EXECBUF: check and start the command in a buffer; returns 0.
 
         A buffer that is not a command buffer returns 0 too and runs nothing, as in the real driver. Raises
-        EINVAL (no context, buffer below 4 KiB, format, units), EDEADLK (bad state), ENOENT (no such buffer).
+        EINVAL (no context, buffer below 4 KiB, format, units), EDEADLK (bad state), ENOENT (no such buffer),
+        ENODEV (ended by a reset).
         """
+        self._check_alive()
         if self._uuid is None:
             raise fail(errno.EINVAL, "this client has no context on an image")
         if self._driver.kds.state.bad:
@@ -167,10 +181,13 @@ class Client:
     async def poll(self, timeout_ns: int | None = None) -> bool:
         """Wait for a completion nobody has polled yet and take it; False when the time passed first.
 
-        One completion wakes one poll, and it may be any command's: look at the packets.
+        One completion wakes one poll, and it may be any command's: look at the packets. Raises ENODEV when a
+        reset has ended the client and all its commands.
         """
         deadline = None if timeout_ns is None else self._driver.clock.now_ns() + timeout_ns
         while not self._events:
+            if self._gone:
+                self._check_alive()
             self._event.clear()
             left = None if deadline is None else max(0, deadline - self._driver.clock.now_ns())
             if not await self._event.wait(left):
@@ -181,7 +198,8 @@ class Client:
     # --- buffers ------------------------------------------------------------------------------------
 
     def create_bo(self, size: int, flags: int) -> BufferObject:
-        """ioctl CREATE_BO. Raises EINVAL and ENOMEM as `MemoryManager.create`."""
+        """ioctl CREATE_BO. Raises EINVAL and ENOMEM as `MemoryManager.create`, ENODEV (ended by a reset)."""
+        self._check_alive()
         bo = self._driver.memory.create(size, flags)
         self._buffers.append(bo.handle)
         return bo
@@ -195,15 +213,28 @@ class Client:
 
     async def close(self) -> None:
         """What the end of the process does: contexts, commands, buffers."""
-        for cu_index in list(self._cus):
-            await self._close_cu(cu_index)
-        if self._uuid is not None:
-            self._driver.bitstream.unlock(self._uuid)
-            self._uuid = None
-        if self._outstanding:
-            self._driver.kds.abort(self)
-        for handle in self._buffers:
-            self._driver.memory.free(handle)
-        self._buffers.clear()
-        self._made = False
-        self._driver.forget(self)
+        async with self._closing:
+            for cu_index in list(self._cus):
+                await self._close_cu(cu_index)
+            if self._uuid is not None:
+                self._driver.bitstream.unlock(self._uuid)
+                self._uuid = None
+            if self._outstanding:
+                self._driver.kds.abort(self)
+            for handle in self._buffers:
+                self._driver.memory.free(handle)
+            self._buffers.clear()
+            self._virtual = 0
+            self._made = False
+            self._driver.forget(self)
+
+    async def kill(self) -> None:
+        """End the client from outside: close it, fail its further calls, wake whoever polls."""
+        self._killed = True
+        await self.close()
+        self._gone = True
+        self._event.set()
+
+    def _check_alive(self) -> None:
+        if self._killed:
+            raise fail(errno.ENODEV, "a reset of the card has ended this client")

@@ -1,33 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Driver of the user PF: probe, loading an image, clients.
+"""Driver of the user PF: probe, and what the parts have in common.
 
-Source: XRT ICAP contract §2.1 (order and errors of a load), mailbox contract §6, memory and DMA contract §5.
+Source: XRT ICAP contract §2.1, mailbox contract §6, memory and DMA contract §5. Images are `loader`'s
+subject, resets and the peer's announcements `lifecycle`'s.
 """
 
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from typing import Self
 
 from pydriver.errors import fail
-from pydriver.mailbox import Mailbox, MailboxOptions
+from pydriver.mailbox import Mailbox
 from pydriver.platform import Platform
-from pydriver.platform.sync import Lock
 from pydriver.platform.trace import OnEvent, silent
 from pydriver.regs import RegBlock, user_bar
 from pydriver.subdev.bars import MIB, memory_bar, register_bar, small_bar
 from pydriver.subdev.bitstream import Bitstream
 from pydriver.subdev.feature_rom import FeatureRom, read_feature_rom
 from pydriver.subdev.irq_block import IrqBlock
-from pydriver.xclbin import NULL_UUID, Axlf, Connection, Ip, SectionKind, checks, parse
+from pydriver.sysfs import AttributeTree
+from pydriver.xocl.attributes import UserAttributes
 from pydriver.xocl.client import Client
 from pydriver.xocl.cu_host import HostCus
 from pydriver.xocl.dma import DmaEngine, WindowDma
 from pydriver.xocl.ert_user import ErtUser
-from pydriver.xocl.kds import BoardTraits, ComputeUnit, Kds, KdsFlags, compute_units, regmap_sizes
+from pydriver.xocl.kds import BoardTraits, Kds, KdsFlags
+from pydriver.xocl.lifecycle import Lifecycle
+from pydriver.xocl.loader import Loaded, Loader
 from pydriver.xocl.memory import MemoryManager
+from pydriver.xocl.options import UserOptions
 from pydriver.xocl.peer import Peer
+from pydriver.xocl.peer_server import PeerNews, PeerServer
+from pydriver.xocl.reclock import check_clocks
 
 USER_FUNCTION = 1
 MAILBOX_USER_IRQ = 4
@@ -35,31 +41,6 @@ FIRST_VECTOR = 4
 """Vectors 0 to 3 belong to the DMA channels."""
 SUBSYSTEM_OFFSET = 0x2C
 DSA52 = 0x52
-
-
-@dataclass(frozen=True)
-class UserOptions:
-    """How the driver runs.
-
-    `ert_polling`: look for completions every `poll_ns` instead of waiting for interrupts (the firmware is
-    told so by `KdsFlags.polling`, which this sets). `guest`: the PF belongs to a virtual machine, so images
-    go through the mailbox as content and not as an address.
-    """
-
-    mailbox: MailboxOptions = field(default_factory=lambda: MailboxOptions(sleepless_tx=True))
-    ert_polling: bool = False
-    poll_ns: int = 5_000
-    guest: bool = False
-    data_retention: bool = False
-
-
-@dataclass
-class Loaded:
-    """What the driver keeps of the loaded image; empty when none is."""
-
-    ip_layout: tuple[Ip, ...] = ()
-    connectivity: tuple[Connection, ...] = ()
-    axlf: Axlf | None = None
 
 
 class Xocl:
@@ -72,16 +53,21 @@ class Xocl:
         window_bar = memory_bar(function)
         self.options = options
         self.clock = platform.clock
+        self.on_event = on_event
+        self.function = function
         self.bar = register_bar(function, 32 * MIB)
         self.irqs = IrqBlock(function, small_bar(function), FIRST_VECTOR, "user.irq", on_event)
+        wired = not options.software_only
+        self.wants_mailbox_interrupt = options.mailbox.interrupt and wired
         self.mailbox = Mailbox(
             self.clock,
-            self.bar,
-            user_bar.MAILBOX,
+            self.bar if wired else None,
+            user_bar.MAILBOX if wired else None,
             options.mailbox,
-            irq=self.irqs.event(MAILBOX_USER_IRQ) if options.mailbox.interrupt else None,
+            irq=self.irqs.event(MAILBOX_USER_IRQ) if self.wants_mailbox_interrupt else None,
             name="user.mailbox",
             on_event=on_event,
+            hold=platform.outside.hold,
         )
         self.peer = Peer(platform, self.mailbox, guest=options.guest, on_event=on_event)
         self.dma = dma if dma is not None else (WindowDma(window_bar, on_event) if window_bar else None)
@@ -95,17 +81,16 @@ class Xocl:
             poll_ns=options.poll_ns,
             on_event=on_event,
         )
-        host_cus = HostCus(self.clock, self.bar, on_event=on_event)
-        self.bitstream = Bitstream()
-        self.loaded = Loaded()
-        self.kds = Kds(self.clock, self.ert, host_cus, on_event=on_event)
-        self._host_cus = host_cus
-        self._function = function
-        self._on_event = on_event
+        self.host_cus = HostCus(self.clock, self.bar, on_event=on_event)
+        self.kds = Kds(self.clock, self.ert, self.host_cus, on_event=on_event)
+        self.clients: list[Client] = []
         self._rom: FeatureRom | None = None
-        self._load_lock = Lock(self.clock)
-        self._mem_topology: bytes | None = None
-        self._clients: list[Client] = []
+        self.attribute_source = UserAttributes(self)
+        self.loader = Loader(self)
+        self.lifecycle = Lifecycle(self)
+        life = self.lifecycle
+        news = PeerNews(life.firewall, life.peer_online, life.peer_offline, life.change_shell)
+        self.server = PeerServer(self.mailbox, news, on_event)
 
     @classmethod
     async def probe(
@@ -124,45 +109,89 @@ class Xocl:
         await driver._probe()
         return driver
 
+    async def _probe(self) -> None:
+        self._rom = await read_feature_rom(self.bar, user_bar.FEATURE_ROM)
+        self.on_event("user", f"shell {self._rom.vbnv}")
+        subsystem = await self.function.config_read32(SUBSYSTEM_OFFSET) >> 16
+        traits = BoardTraits(dsa52=subsystem & 0xFF >= DSA52)
+        self.kds = Kds(self.clock, self.ert, self.host_cus, traits, self.on_event)
+        await self.irqs.setup()
+        await self.mailbox.start()
+        if self.mailbox.interrupt_mode:
+            await self.irqs.enable(MAILBOX_USER_IRQ)
+        await self.ert.start()
+        await self.lifecycle.refresh()
+        self.lifecycle.works.start()
+
+    async def remove(self) -> None:
+        """Close all clients, stop the scheduler's workers, the mailbox and the interrupts."""
+        self.lifecycle.stop()
+        for client in list(self.clients):
+            await client.close()
+        await self.ert.stop()
+        await self.mailbox.stop()
+        await self.irqs.disable(MAILBOX_USER_IRQ)
+
+    async def restart_mailbox(self, interrupt: bool) -> None:
+        """Set the mailbox up anew in one of its modes; the interrupt block must be set up for interrupts."""
+        await self.mailbox.stop()
+        await self.mailbox.set_interrupt_mode(interrupt)
+        await self.mailbox.start()
+        if interrupt:
+            await self.irqs.enable(MAILBOX_USER_IRQ)
+        else:
+            await self.irqs.disable(MAILBOX_USER_IRQ)
+
+    # --- what it is ---------------------------------------------------------------------------------
+
     @property
     def rom(self) -> FeatureRom:
         """The shell's feature ROM."""
         assert self._rom is not None
         return self._rom
 
-    async def _probe(self) -> None:
-        self._rom = await read_feature_rom(self.bar, user_bar.FEATURE_ROM)
-        self._on_event("user", f"shell {self._rom.vbnv}")
-        subsystem = await self._function.config_read32(SUBSYSTEM_OFFSET) >> 16
-        traits = BoardTraits(dsa52=subsystem & 0xFF >= DSA52)
-        self.kds = Kds(self.clock, self.ert, self._host_cus, traits, self._on_event)
-        await self.irqs.setup()
-        await self.mailbox.start()
-        if self.mailbox.interrupt_mode:
-            await self.irqs.enable(MAILBOX_USER_IRQ)
-        await self.ert.start()
-        await self.peer.connect()
+    @property
+    def bitstream(self) -> Bitstream:
+        """Which image is loaded, and its users."""
+        return self.loader.bitstream
 
-    async def remove(self) -> None:
-        """Close all clients, stop the scheduler's workers, the mailbox and the interrupts."""
-        for client in list(self._clients):
-            await client.close()
-        await self.ert.stop()
-        await self.mailbox.stop()
-        await self.irqs.disable(MAILBOX_USER_IRQ)
+    @property
+    def loaded(self) -> Loaded:
+        """What is kept of the loaded image."""
+        return self.loader.loaded
+
+    @property
+    def offline(self) -> bool:
+        """The device cannot be opened."""
+        return self.lifecycle.offline
+
+    @property
+    def attributes(self) -> AttributeTree:
+        """The attributes of the function, paths relative to its PCI device directory."""
+        return self.attribute_source.tree
+
+    def kds_custat(self) -> str:
+        """A line per compute unit."""
+        return self.kds.custat()
+
+    def error_text(self) -> str:
+        """A line per error record."""
+        return self.lifecycle.errors.text()
+
+    # --- what applications do -------------------------------------------------------------------------
 
     def open(self) -> Client:
-        """Open the device: a new client."""
+        """Open the device: a new client. Raises ENXIO while the device is offline."""
+        if self.offline:
+            raise fail(errno.ENXIO, "the device is offline")
         client = Client(self)
-        self._clients.append(client)
+        self.clients.append(client)
         return client
 
     def forget(self, client: Client) -> None:
         """Book-keeping at the end of a client."""
-        if client in self._clients:
-            self._clients.remove(client)
-
-    # --- READ_AXLF ----------------------------------------------------------------------------------
+        if client in self.clients:
+            self.clients.remove(client)
 
     async def read_axlf(self, image: bytes, flags: KdsFlags | None = None, force: bool = False) -> None:
         """Load an image; `flags` configure the scheduler, `force` loads again what is loaded.
@@ -170,66 +199,33 @@ class Xocl:
         Raises, in the order of the checks: EINVAL (shell, format, null uuid), EDEADLK (scheduler in a bad
         state), EBUSY (clients on the loaded image), EINVAL (version), EOPNOTSUPP (other shell), EINVAL
         (partition metadata, memory topology), EPERM (buffers still in device memory), EBUSY (another
-        download), then what the management PF answers or ETIMEDOUT, EINVAL (more than 128 units).
+        download), then what the management PF answers or ETIMEDOUT, ENODEV (neither bitstream nor metadata),
+        EINVAL (more than 128 units). EAGAIN, from a vendor's plugin, asks to load again.
         """
-        async with self._load_lock:
-            if not self.rom.unified:
-                raise fail(errno.EINVAL, "the shell is not a unified one")
-            axlf = parse(image)
-            checks.check_uuid(axlf)
-            if self.kds.state.bad:
-                raise fail(errno.EDEADLK, "the scheduler is in a bad state; the card needs a reset")
-            if axlf.uuid == self.bitstream.uuid and not force:
-                self._on_event("user", f"{axlf.uuid.hex()} is loaded already")
-                return
-            self._check_in_use()
-            self._check_image(axlf)
-            topology = axlf.section(SectionKind.MEM_TOPOLOGY)
-            axlf.mem_topology()  # its size must be exact
-            banks = axlf.group_topology() or axlf.mem_topology()
-            if not (self.options.data_retention and topology == self._mem_topology):
-                self.memory.check_empty()
-            self.kds.reset()
-            self._on_event("user", f"loads {axlf.uuid.hex()}, {axlf.length} bytes")
-            with self.bitstream.writer():
-                self._check_image(axlf)
-                self._check_in_use()
-                self.loaded = Loaded()
-                try:
-                    await self.peer.download(axlf, image[: axlf.length], force)
-                    cus = compute_units(axlf.ip_layout(), regmap_sizes(axlf))
-                    self.loaded = Loaded(axlf.ip_layout(), axlf.connectivity(), axlf)
-                    self.bitstream.uuid = axlf.uuid
-                except OSError as error:
-                    self.bitstream.uuid = NULL_UUID
-                    self._on_event("user", f"load failed: {error.strerror}")
-                    raise
-                finally:
-                    # The topology is kept even when the load failed.
-                    self._mem_topology = topology
-                    self.memory.configure(banks)
-            await self._configure(cus, flags or KdsFlags())
-            self._on_event("user", f"{axlf.uuid.hex()} is ready")
+        await self.loader.load(image, flags or KdsFlags(), force)
 
-    async def _configure(self, cus: list[ComputeUnit], flags: KdsFlags) -> None:
-        """Configure the scheduler; a failure leaves no image loaded."""
-        polling = flags.polling or self.options.ert_polling
+    def hot_reset(self) -> None:
+        """ioctl HOT_RESET: returns at once, the reset begins 2 s later. Raises EOPNOTSUPP (forbidden)."""
+        self.lifecycle.hot_reset()
+
+    async def reclock(self, freqs: Sequence[int], region: int = 0) -> None:
+        """ioctl RECLOCK: set up to four clocks in MHz (data, kernel, system, system); 0 leaves one alone.
+
+        The device is offline meanwhile. Raises EDOM (below 10 MHz, above what the image was built for, no
+        such clock), EBUSY (clients have contexts), what the management PF answers, and as
+        `Mailbox.request`.
+        """
+        check_clocks(self.loaded.clocks, freqs)
+        self.lifecycle.set_offline(True)
         try:
-            await self.kds.configure(cus, replace(flags, polling=polling), self.rom.has_scheduler)
-        except OSError:
-            self.bitstream.uuid = NULL_UUID
-            raise
-
-    def _check_in_use(self) -> None:
-        if self.bitstream.in_use:
-            count = self.bitstream.references
-            raise fail(errno.EBUSY, f"the loaded image is in use by {count} clients")
-
-    def _check_image(self, axlf: Axlf) -> None:
-        checks.check_version(axlf)
-        if not self.rom.has_uuid:
-            checks.check_feature_rom(axlf, self.rom.timestamp)
-        interfaces = axlf.interface_uuids()
-        if axlf.section(SectionKind.BITSTREAM) is not None and interfaces:
-            # A legacy shell has no device tree, hence no interface uuid to match.
-            checks.check_interfaces(axlf, ())
+            if any(client.has_context for client in self.clients):
+                raise fail(errno.EBUSY, "clients have contexts on the loaded image")
+            async with self.loader.lock:
+                answer = await self.peer.requests.reclock(region, freqs)
+                if answer:
+                    name = errno.errorcode.get(-answer, str(answer))
+                    code = -answer if answer < 0 else errno.EIO
+                    raise fail(code, f"the management PF does not set the clocks: {name}")
+                await self.loader.reconfigure()
+        finally:
+            self.lifecycle.online_unless_down()

@@ -86,6 +86,17 @@ class ErtUser:
             for index in range(len(STATUS)):
                 await self._irqs.disable(index)
 
+    def reset(self) -> None:
+        """Forget everything, as the card does: commands end as at `abort`, the queue is as at the start."""
+        for waiting in (self._pending, self._special):
+            while waiting:
+                self._finish(waiting.popleft(), State.ABORT)
+        slots, self._slots = self._slots, [None] * (self.queue_size // DEFAULT_SLOT_SIZE)
+        self._slot_size = DEFAULT_SLOT_SIZE
+        for entry in slots:
+            if entry is not None:
+                self._finish(entry, State.TIMEOUT)
+
     @property
     def slot_size(self) -> int:
         """Bytes of a slot."""

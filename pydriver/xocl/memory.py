@@ -102,6 +102,11 @@ class MemoryManager:
         end = max((bank.base + bank.size for bank in used), default=0)
         self._ranges = RangeAllocator(base, end - base)
 
+    def reset(self) -> None:
+        """Forget all buffers and banks: the card is being reset."""
+        self._buffers.clear()
+        self.configure(())
+
     def create(self, size: int, flags: int) -> BufferObject:
         """Make a buffer of `size` bytes; the flags word names bank and kind.
 

@@ -18,6 +18,9 @@ from pydriver.xrt.xclbin import Xclbin
 if TYPE_CHECKING:
     from pydriver.xrt.kernel import Run
 
+LOAD_TRIES = 7
+LOAD_RETRY_NS = 1_000_000_000
+
 
 class Device:
     """One client of the user PF. `open` probes the driver too; `attach` adds a client to a probed one."""
@@ -52,13 +55,20 @@ class Device:
     ) -> bytes:
         """Load an image and return its uuid (16 bytes); `flags` are what xrt.ini would say.
 
-        Raises as `Xocl.read_axlf`.
+        EAGAIN, by which a cloud vendor says that the card is being found again, is tried again six times, a
+        second apart. Raises as `Xocl.read_axlf`, EAGAIN when that did not help.
         """
         image = xclbin if isinstance(xclbin, Xclbin) else Xclbin(xclbin)
         chosen = flags or KdsFlags()
-        await self.driver.read_axlf(
-            image.data, replace(chosen, dataflow=chosen.dataflow or image.needs_dataflow), force
-        )
+        chosen = replace(chosen, dataflow=chosen.dataflow or image.needs_dataflow)
+        for left in reversed(range(LOAD_TRIES)):
+            try:
+                await self.driver.read_axlf(image.data, chosen, force)
+                break
+            except OSError as error:
+                if error.errno != errno.EAGAIN or not left:
+                    raise
+                await self.clock.sleep_ns(LOAD_RETRY_NS)
         self._xclbin = image
         return image.uuid
 
@@ -94,6 +104,10 @@ class Device:
 
     async def _watch(self) -> None:
         while self._running:
-            await self.client.poll()
-            for run in [run for run in self._running if run.settled()]:
+            try:
+                await self.client.poll()
+                ended = False
+            except OSError:
+                ended = True  # a reset has ended the client, and all its commands with it
+            for run in [run for run in self._running if run.settled() or ended]:
                 self._running.remove(run)

@@ -89,7 +89,10 @@ class Kernel:
 
     def _banks(self, cu_index: int, argument: int) -> list[int]:
         axlf = self.device.xclbin(self._uuid).axlf
-        name = self.device.driver.kds.cus[cu_index].name
+        cus = self.device.driver.kds.cus
+        if cu_index >= len(cus):
+            raise fail(errno.ENODEV, "a reset of the card has taken the kernel's units away")
+        name = cus[cu_index].name
         ips = axlf.ip_layout()
         return [
             connection.mem_index

@@ -48,6 +48,13 @@ class Host(Protocol):
     functions: Sequence[FunctionSpec]
     errors: list[AccessError]
 
+    async def hot_reset(self) -> None:
+        """Reset the card through its link; returns when its configuration is restored.
+
+        Raises OSError ENODEV on a host that cannot.
+        """
+        ...
+
     async def flush(self) -> None:
         """Wait until every posted write left the host."""
         ...

@@ -68,16 +68,22 @@ class ConfigSpace:
 
     def __init__(self, spec: FunctionSpec, *, multifunction: bool, max_payload_supported: int = 2) -> None:
         self.spec = spec
-        self._value: dict[int, int] = {}
-        self._mask: dict[int, int] = {}
+        self._multifunction = multifunction
+        self._max_payload_supported = max_payload_supported
         # Called after each write with (offset); the host moves settings to the pins here. Function
         # level reset would act from here too (device control bit 15; the capability is not offered).
         self.on_write: list[Callable[[int], None]] = []
+        self._power_on()
+
+    def _power_on(self) -> None:
+        spec = self.spec
+        self._value: dict[int, int] = {}
+        self._mask: dict[int, int] = {}
         self._set(0x00, spec.vendor_id | spec.device_id << 16)
         # Status: capability list present. Command: memory, bus master, parity, SERR, INTx disable.
         self._set(COMMAND, 1 << 20, 0x0000_0547)
         self._set(0x08, spec.revision_id | spec.class_code << 8)
-        self._set(0x0C, (1 << 23 if multifunction else 0), 0x0000_00FF)
+        self._set(0x0C, (1 << 23 if self._multifunction else 0), 0x0000_00FF)
         for bar in spec.bars:
             low = 0x4 | (0x8 if bar.prefetchable else 0)
             mask = ~(bar.size - 1)
@@ -94,7 +100,7 @@ class ConfigSpace:
         self._set(MSIX_CAP + 8, spec.msix_pba | spec.msix_bar)
         # PCI Express, version 2, endpoint; role-based error reporting, largest L0s/L1 latency.
         self._set(PCIE_CAP, 0x10 | 2 << 16)
-        self._set(PCIE_CAP + 0x4, max_payload_supported | 7 << 6 | 7 << 9 | 1 << 15)
+        self._set(PCIE_CAP + 0x4, self._max_payload_supported | 7 << 6 | 7 << 9 | 1 << 15)
         # Device control: relaxed ordering, no snoop, 512-byte read requests.
         self._set(PCIE_CAP + 0x8, 1 << 4 | 1 << 11 | 2 << 12, 0x0000_7CFF)
         # Link: generation 3, 8 lanes, capable and running; control: read completion boundary.
@@ -104,6 +110,12 @@ class ConfigSpace:
     def _set(self, offset: int, value: int, mask: int = 0) -> None:
         self._value[offset] = value & ALL_ONES
         self._mask[offset] = mask
+
+    def reset(self) -> None:
+        """Everything to its reset value."""
+        self._power_on()
+        for hook in self.on_write:
+            hook(COMMAND)
 
     def read32(self, offset: int) -> int:
         """The dword at an aligned offset (0..0xFFC); registers that do not exist read 0."""
@@ -188,3 +200,23 @@ def assign_bars(
                 mem_base = address + size
             space.write32(BAR0 + 4 * bar.index, address & ALL_ONES)
             space.write32(BAR0 + 4 * bar.index + 4, address >> 32)
+
+
+# What a kernel keeps over a reset besides the header: device control and link control.
+_KEPT_CONTROLS = (PCIE_CAP + 0x8, PCIE_CAP + 0x10)
+
+
+def saved_state(space: ConfigSpace) -> list[tuple[int, int]]:
+    """(offset, value) of what the kernel saves before a reset, in the order in which it restores it.
+
+    MSI-X is not among it: whoever uses it sets it up again.
+    """
+    # The header from its end, so that the BARs are in place before the command register enables them.
+    header = reversed(range(0, 0x40, 4))
+    return [(offset, space.read32(offset)) for offset in (*_KEPT_CONTROLS, *header)]
+
+
+def restore_state(space: ConfigSpace, saved: Sequence[tuple[int, int]]) -> None:
+    """Write back what `saved_state` gave."""
+    for offset, value in saved:
+        space.write32(offset, value)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The conformance host: cocotbext-pcie's root complex and UltraScale+ device model on the card's pins.
 
-What the model leaves out (FLR, SR-IOV, poisoning, late completions told apart) is left out here too,
-except: every access has a timeout, memory decoding obeys the command register, and the BAR aperture in
+What the model leaves out (hot reset, FLR, SR-IOV, poisoning, late completions told apart) is left out here
+too, except: every access has a timeout, memory decoding obeys the command register, and the BAR aperture in
 the CQ descriptor is that of the function addressed (the model takes function 0's).
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import warnings
@@ -19,6 +20,7 @@ from cocotb.queue import Queue
 from cocotb.triggers import FallingEdge, Timer
 from cocotb.utils import get_sim_time
 
+from pydriver.errors import fail
 from tb.hosts.common import ALL_ONES, AccessError, Status, check_dword, check_range, split_read
 from tb.hosts.config_space import FunctionSpec
 
@@ -189,6 +191,10 @@ class ConformanceHost:
             await Timer(2, "ns")
             dut.clk.value = level
         await Timer(2, "ns")
+
+    async def hot_reset(self) -> None:
+        """Raises OSError ENODEV: the models keep their tags, credits and configuration over a reset."""
+        raise fail(errno.ENODEV, "the bridge above the card in the conformance host has no hot reset")
 
     def bar_address(self, function: int, bar: int) -> int:
         """Where enumeration placed the BAR."""

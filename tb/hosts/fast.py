@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +12,8 @@ import cocotb
 from cocotb.triggers import Event, Timer, ValueChange
 from cocotb.utils import get_sim_time
 
+from pydriver.errors import fail
+from pydriver.platform import HOT_RESET_NS, LINK_UP_NS
 from tb.cocotb_util import CLOCK_PERIOD_NS
 from tb.hosts.common import (
     ALL_ONES,
@@ -30,6 +33,8 @@ from tb.hosts.config_space import (
     ConfigSpace,
     FunctionSpec,
     assign_bars,
+    restore_state,
+    saved_state,
 )
 from tb.hosts.faults import Faults
 from tb.hosts.words import WordArray
@@ -86,6 +91,7 @@ class FastHost:
         self._go = 0
         self._issued = 0
         self._broken = False
+        self._link_down = False
         self._pending: list[tuple[int, Place]] = []
         self._posted = Event()
         self._locked = False
@@ -122,6 +128,29 @@ class FastHost:
         await Timer(cycles * CLOCK_PERIOD_NS, "ns")
         self._clock.reset.value = 0
         await Timer(2 * CLOCK_PERIOD_NS, "ns")
+
+    async def hot_reset(self) -> None:
+        """A secondary bus reset and what the kernel does around it.
+
+        The configuration space of all functions is saved, the card is held in reset, the link gets its time,
+        and the configuration is written back but for MSI-X. Until then every access ends in the host as on a
+        dead link; what was outstanding ends with TIMEOUT. Raises OSError EAGAIN while a reset is under way.
+        """
+        if self._link_down:
+            raise fail(errno.EAGAIN, "the link is being reset already")
+        if not self._locked:
+            await self.flush()
+        saved = [saved_state(space) for space in self.spaces]
+        self._link_down = True
+        for space in self.spaces:
+            space.reset()
+        self._clock.reset.value = 1
+        await Timer(HOT_RESET_NS, "ns")
+        self._clock.reset.value = 0
+        await Timer(LINK_UP_NS, "ns")
+        self._link_down = False
+        for space, state in zip(self.spaces, saved, strict=True):
+            restore_state(space, state)
 
     @property
     def late_completions(self) -> int:
@@ -167,16 +196,26 @@ class FastHost:
     # Command port
 
     async def _acquire(self) -> None:
-        while self._locked:
-            waiter = Event()
-            self._waiters.append(waiter)
+        if not self._locked:
+            self._locked = True
+            return
+        waiter = Event()
+        self._waiters.append(waiter)
+        try:
             await waiter.wait()
-        self._locked = True
+        except BaseException:
+            if waiter.is_set():
+                self._release()
+            else:
+                self._waiters.remove(waiter)
+            raise
 
     def _release(self) -> None:
-        self._locked = False
+        """Hand the port to whoever waits longest: a coroutine that comes back at once must not overtake."""
         if self._waiters:
             self._waiters.popleft().set()
+        else:
+            self._locked = False
 
     async def _command(self, command: int) -> int:
         """Run one command (lock held); returns the response {status, data}."""
@@ -286,9 +325,7 @@ class FastHost:
             self._broken = True
             raise
         finally:
-            self._locked = False
-            if self._waiters:
-                self._waiters.popleft().set()
+            self._release()
         response = int(self._rsp.value)
         if response >> 32:
             self._record((function, bar, offset), False, Status(response >> 32))
@@ -410,11 +447,12 @@ class FastHost:
 
     async def config_read32(self, function: int, offset: int) -> int:
         await self.flush()
-        return self.spaces[function].read32(offset)
+        return ALL_ONES if self._link_down else self.spaces[function].read32(offset)
 
     async def config_write32(self, function: int, offset: int, value: int) -> None:
         await self.flush()
-        self.spaces[function].write32(offset, value)
+        if not self._link_down:
+            self.spaces[function].write32(offset, value)
 
     def allocate_messages(self, function: int, count: int) -> list[tuple[int, int]]:
         first = self._messages

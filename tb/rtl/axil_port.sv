@@ -82,8 +82,9 @@ module axil_port (
       m_axil_awvalid <= 1'b0;
       m_axil_wvalid <= 1'b0;
       m_axil_arvalid <= 1'b0;
-      if (running) begin
-        // A reset in the middle of a command answers it.
+      if (busy) begin
+        // A reset in the middle of a command answers it, and so does one that is there already.
+        seen <= x_cmd[66];
         x_rsp <= {2'b10, 32'hFFFF_FFFF};
         x_done <= !x_done;
       end

@@ -182,8 +182,9 @@ module host_requester (
   /* verilator lint_off BLKSEQ */
   always_ff @(posedge clk) if (step) begin
     if (rst) begin
-      if (state != IDLE) begin
-        // A reset in the middle of a command answers it.
+      if (state != IDLE || x_cmd[128] != seen) begin
+        // A reset in the middle of a command answers it, and so does one that is there already.
+        seen <= x_cmd[128];
         x_rsp <= {ST_TIMEOUT, 32'hFFFF_FFFF};
         x_status <= {64{ST_TIMEOUT}};
         x_done <= !x_done;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clock and reset of a test bench. The clock stops after IDLE_CYCLES cycles without `busy` and restarts
 // on the next edge of the same grid, so simulated times are those of a clock that never stops.
-// Python sets `free_run` to switch the feature off and `reset` to hold the card in reset.
+// Python sets `free_run` to switch the feature off and `reset` to hold the card in reset, in which the clock
+// stops too.
 `default_nettype none
 `timescale 1ps / 1ps
 
@@ -25,13 +26,18 @@ module tb_clock #(
   reg [63:0] delay;
   reg [63:0] phase;
 
-  wire run = busy || free_run || reset || rst;
+  // The card sees at least so many cycles of a reset.
+  localparam [3:0] RESET_CYCLES = 4'd8;
+  reg [3:0] held;
+
+  wire run = busy || free_run || reset != rst || held != (rst ? RESET_CYCLES : 4'd0);
 
   initial begin
     clk = 1'b0;
     rst = 1'b1;
     free_run = 1'b0;
     reset = 1'b1;
+    held = 4'd0;
     cycles = 64'd0;
     idle = 0;
     delay = HALF;
@@ -58,7 +64,11 @@ module tb_clock #(
     end
   end
 
-  always @(posedge clk) rst <= reset;
+  always @(posedge clk) begin
+    rst <= reset;
+    if (!rst) held <= 4'd0;
+    else if (held != RESET_CYCLES) held <= held + 4'd1;
+  end
 
 endmodule
 

@@ -75,7 +75,8 @@ module tb_fast #(
   wire         rready;
 
   tb_clock clock (
-      .busy(host_busy || card_busy || port_busy),
+      // In reset the card has nothing to do, whatever it says.
+      .busy(host_busy || (card_busy && !rst) || port_busy),
       .clk(clk),
       .rst(rst)
   );

@@ -46,6 +46,10 @@ class IrqBar(Target):
 
     def __init__(self, function: VirtualFunction) -> None:
         self.function = function
+        self.reset()
+
+    def reset(self) -> None:
+        """Enables, lines and vectors to zero."""
         self.enable = 0
         self.lines = 0
         self.vectors = [0] * 16
@@ -220,11 +224,15 @@ class Unit(Target):
     def __init__(self, card: Card, slot: int) -> None:
         self.card = card
         self.slot = slot
+        self.runs = 0
+        self.hang = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Idle with zero arguments."""
         self.registers: dict[int, int] = {}
         self.end: int | None = None
         self.done = False
-        self.runs = 0
-        self.hang = False
 
     def _alive(self) -> bool:
         return self.card.gate.state == 3 and self.card.kernel(self.slot) != 0
@@ -265,6 +273,11 @@ class Unit(Target):
             memory.write(self._pointer(0x1C), kernels.pack(kernels.reduce(data)))
 
 
+def _configuration_port() -> Hwicap:
+    """HWICAP with an unconfigured engine."""
+    return Hwicap(ConfigEngine(SLOTS), 64, 64)
+
+
 class Card:
     """Plug it into a platform: ``card = Card(platform)``."""
 
@@ -272,9 +285,11 @@ class Card:
         self, platform: VirtualPlatform, fifo_depth: int = 32, timestamp: int = ROM_TIMESTAMP
     ) -> None:
         self.clock = platform.clock
+        self.fifo_depth = fifo_depth
         self.mailbox = Mailbox(fifo_depth)
-        self.hwicap = Hwicap(ConfigEngine(SLOTS), 64, 64)
+        self.hwicap = _configuration_port()
         self.gate = Gate()
+        self.processor_reset = ResetGpio(self)
         self.calibration = Calibration()
         self.csr = ErtCsr()
         self.cq = ErtCq()
@@ -298,6 +313,28 @@ class Card:
         self.user = platform.add_function(1, "user", 0x5001, 0xE52)
         self.mgmt_irqs, self.user_irqs = IrqBar(self.mgmt), IrqBar(self.user)
         self._bars()
+        platform.on_hot_reset.append(self.reset)
+
+    def reset(self) -> None:
+        """The card's reset pin: registers as after power-up, the region empty, the processor held.
+
+        Memories have no reset: the queue, the look-up table and the firmware image stay. Nobody may count on
+        device memory, so it is filled with something else. The knobs of a test stay too.
+        """
+        self.processor_reset.value = 0
+        self.set_firmware(False)
+        self.mailbox = Mailbox(self.fifo_depth)
+        self.hwicap = _configuration_port()
+        self.gate.state = 0
+        self.csr.reset()
+        self.cq.touched = 0
+        self.intc = MbIntc()
+        for unit in self.units:
+            unit.reset()
+        for irqs in (self.mgmt_irqs, self.user_irqs):
+            irqs.reset()
+        for ram in self._memory_banks.values():
+            ram.data[:] = b"\xa5" * len(ram.data)
 
     def set_rom(
         self, timestamp: int = ROM_TIMESTAMP, features: int = 0x1_000D, magic: bytes = b"xlnx"
@@ -315,7 +352,7 @@ class Card:
             (mgmt_bar.AXI_GATE, self.gate),
             (mgmt_bar.CALIB_GPIO, self.calibration),
             (mgmt_bar.FEATURE_ROM, self.rom),
-            (mgmt_bar.MB_RESET_GPIO, ResetGpio(self)),
+            (mgmt_bar.MB_RESET_GPIO, self.processor_reset),
             (mgmt_bar.SCHED_IMAGE, self.image),
             (mgmt_bar.MAILBOX, MailboxPort(self, mgmt=True)),
             *shared,

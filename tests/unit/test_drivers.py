@@ -289,7 +289,9 @@ def test_peer_data_and_truncated_answers() -> None:
         ask = bytes.fromhex("01000000 00000000 4800000000000000 0100000000000000 0000000000000000")
         assert len(await mailbox.request(Opcode.PEER_DATA, ask)) == 72
         sensor = bytes(4) + ask[4:]
-        assert await mailbox.request(Opcode.PEER_DATA, sensor) == bytes(4)
+        assert await mailbox.request(Opcode.PEER_DATA, sensor) == bytes(72), "a card without sensors says 0"
+        unknown = b"\x63" + ask[1:]
+        assert await mailbox.request(Opcode.PEER_DATA, unknown) == bytes(4), "the number 0: no such group"
         assert mgmt.mailbox.metrics.requests[Opcode.PEER_DATA] >= 3
 
     rig.run(main())

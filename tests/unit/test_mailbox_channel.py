@@ -4,76 +4,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
-from pydriver.mailbox import Mailbox, MailboxOptions, Opcode, Request, Server, channel
-from pydriver.mailbox.channel import LISTENER_MESSAGES
+from pydriver.mailbox import Opcode, receive
+from pydriver.mailbox.inbox import LISTENER_MESSAGES
 from pydriver.mailbox.packets import Flags, Received, split
-from pydriver.platform.virtual import VirtualPlatform
 from pydriver.regs import mgmt_bar, user_bar
-from tests.models.card import MGMT_MAILBOX_IRQ, USER_MAILBOX_IRQ, Card, MailboxPort
+from tests.models.card import MailboxPort
 from tests.models.mailbox import Access
-from tests.unit.rig import SECOND, raises
-
-ECHO = Opcode.PEER_DATA
-Main = Callable[["Pair"], Awaitable[None]]
-
-
-class Pair:
-    """Both sides of one mailbox; the management side echoes PEER_DATA."""
-
-    def __init__(self, interrupt: bool = True, **user_options: Any) -> None:
-        self.platform = VirtualPlatform()
-        self.clock = self.platform.clock
-        self.card = Card(self.platform)
-        self.served: list[Request] = []
-        self.log: list[str] = []
-        sides = []
-        for number, window, irq, extra in (
-            (0, mgmt_bar.MAILBOX, MGMT_MAILBOX_IRQ, user_options),
-            (1, user_bar.MAILBOX, USER_MAILBOX_IRQ, {"sleepless_tx": True, **user_options}),
-        ):
-            function = self.platform.functions[number]
-            sides.append(
-                Mailbox(
-                    self.clock,
-                    function.bars[0],
-                    window,
-                    MailboxOptions(interrupt=interrupt, **extra),
-                    irq=function.msix_event(irq),
-                    name=function.name,
-                    on_event=lambda source, text: self.log.append(f"{source}: {text}"),
-                )
-            )
-        self.mgmt, self.user = sides
-        self.server = Server(self.mgmt, {ECHO: self.echo}, name="server", on_event=self._say)
-
-    def _say(self, source: str, text: str) -> None:
-        self.log.append(f"{source}: {text}")
-
-    async def echo(self, request: Request) -> bytes | None:
-        self.served.append(request)
-        return request.payload[: request.length]
-
-    async def start(self, mgmt: bool = True) -> None:
-        for irqs, irq in ((self.card.mgmt_irqs, MGMT_MAILBOX_IRQ), (self.card.user_irqs, USER_MAILBOX_IRQ)):
-            irqs.vectors[irq] = irq
-            irqs.enable = 0xFFFF
-            await irqs.function.enable_msix()
-        if mgmt:
-            await self.mgmt.start()
-        await self.user.start()
-
-    def run(self, main: Main) -> None:
-        async def all_of_it() -> None:
-            await main(self)
-
-        self.platform.run(all_of_it(), 1000 * SECOND)
-        self.clock.close()
-
+from tests.unit.mailbox_pair import ECHO, SECOND, Pair, raises
 
 MODES = pytest.mark.parametrize("interrupt", [True, False], ids=["interrupt", "polled"])
 
@@ -269,9 +209,8 @@ def test_masks_disable_and_switch_opcodes() -> None:
         with raises(14, "disabled"):
             await pair.user.notify(ECHO)
         pair.user.channel_disable = 0
-        pair.user.channel_switch = 1 << ECHO
-        with raises(14, "software channel"):
-            await pair.user.request(ECHO)
+        pair.user.channel_switch = 1 << ECHO | 1 << Opcode.USER_PROBE
+        assert pair.user.channel_switch == 1 << ECHO, "the handshake cannot be switched"
         pair.user.channel_switch = 0
         pair.mgmt.channel_disable = 1 << ECHO
         with raises(62):
@@ -378,8 +317,8 @@ def test_corrupt_payload_size_is_ebadmsg_and_dropped() -> None:
 @pytest.fixture
 def small_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sixteenth of the rate guard's window, for short tests."""
-    assert 4 * channel.RATE_WINDOW_WORDS == 128 * 1024
-    monkeypatch.setattr(channel, "RATE_WINDOW_WORDS", channel.RATE_WINDOW_WORDS // 16)
+    assert 4 * receive.RATE_WINDOW_WORDS == 128 * 1024
+    monkeypatch.setattr(receive, "RATE_WINDOW_WORDS", receive.RATE_WINDOW_WORDS // 16)
 
 
 @pytest.mark.usefixtures("small_window")
@@ -408,7 +347,7 @@ def test_slow_traffic_does_not_trip_the_guard() -> None:
             await pair.user.request(ECHO, bytes(2_000), max_response=2_000)
             await pair.clock.sleep_ns(SECOND // 100)
         assert not pair.mgmt.deaf
-        assert pair.mgmt.metrics.raw_bytes > 4 * channel.RATE_WINDOW_WORDS
+        assert pair.mgmt.metrics.raw_bytes > 4 * receive.RATE_WINDOW_WORDS
 
     Pair().run(main)
 
@@ -434,7 +373,7 @@ def test_notifications_go_both_ways_and_responses_of_strangers_are_dropped() -> 
 def test_interrupt_that_rises_while_another_is_handled_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """The request line stays high then, so no second message comes: the handler must look again."""
     read32 = MailboxPort.read32
-    packet = split(5, Flags.REQUEST, b"raced")[0]
+    packet = next(split(5, Flags.REQUEST, b"raced"))
 
     def racing(port: MailboxPort, offset: int) -> int:
         value = read32(port, offset)
@@ -465,7 +404,7 @@ def test_interrupt_that_rises_while_another_is_handled_is_not_lost(monkeypatch: 
 def test_incomplete_packet_is_read_after_a_second_and_discarded() -> None:
     async def main(pair: Pair) -> None:
         await pair.start()
-        packet = split(5, Flags.REQUEST, bytes(20))[0]
+        packet = next(split(5, Flags.REQUEST, bytes(20)))
         await pair.card.user.bars[0].write32s([(user_bar.MAILBOX.base, word) for word in packet[:8]])
         await pair.clock.sleep_ns(3 * SECOND)
         assert pair.mgmt.metrics.raw_bytes == 64 and not pair.mgmt.metrics.requests

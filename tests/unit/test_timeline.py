@@ -28,6 +28,7 @@ def test_page_shows_entries_and_cuts_idle_time(tmp_path):
 def test_messages_become_a_sequence_diagram(tmp_path):
     timeline = Timeline(("xocl", "mpd", "msd"))
     timeline.point(5, "xocl", "loads")
+    timeline.chapter(500, "the talk")
     timeline.message(1_000, "msd", "disk", "reads")
     timeline.message(2_000, "xocl", "mpd", "LOAD <xclbin>")
     timeline.message(3_000, "mpd", "mpd", "thinks")
@@ -40,6 +41,7 @@ def test_messages_become_a_sequence_diagram(tmp_path):
     assert arrows == [(places["msd"], places["disk"]), (places["xocl"], places["mpd"])]
     assert "LOAD &lt;xclbin&gt;" in page
     assert page.count(">thinks<") == 1
+    assert page.index(">the talk<") < page.index(">reads<")
 
 
 def test_empty_timeline_says_so(tmp_path):

@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+PROJECT = ROOT / "pyproject.toml"
 STAMP = VENV / "bootstrap.stamp"
 MIN_PYTHON = (3, 11)
 # Builds are slower without the first; the others are for waveforms of Verilator.
@@ -82,6 +83,8 @@ def missing_packages(interop: bool) -> list[str]:
     }
     if interop:
         wanted["libxrt1"] = bool(glob.glob("/usr/lib/*/libxrt_coreutil.so.2*"))
+        wanted["libxrt-utils"] = shutil.which("msd") and shutil.which("xrt_mpd")
+        wanted["util-linux"] = shutil.which("unshare") and shutil.which("nsenter")
         wanted["libxrt-dev"] = header("xrt/xclbin.h") or header("xrt/detail/xclbin.h")
         wanted["uuid-dev"] = header("uuid/uuid.h")
     return [package for package, present in wanted.items() if not present]
@@ -122,7 +125,8 @@ def install_system(packages: list[str], required: bool) -> None:
 
 
 def install_python() -> None:
-    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    content = LOCK.read_bytes() + PROJECT.read_bytes() + sys.version.encode() + str(ROOT).encode()
+    digest = hashlib.sha256(content).hexdigest()
     if STAMP.exists() and STAMP.read_text() == digest:
         return
     started = time.monotonic()
@@ -132,9 +136,12 @@ def install_python() -> None:
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     say(f"installing {sum('==' in line for line in LOCK.read_text().splitlines())} pinned Python packages")
     pip = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-    run = subprocess.run([*pip, "-r", str(LOCK)], capture_output=True, text=True, check=False)
-    if run.returncode:
-        stop("pip could not install the pinned packages:\n" + "\n".join(run.stderr.splitlines()[-8:]))
+    # The project itself is installed in place, for its console scripts; setuptools comes from the lock.
+    project = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    for what in (["-r", str(LOCK)], project):
+        run = subprocess.run([*pip, *what], capture_output=True, text=True, check=False)
+        if run.returncode:
+            stop(f"pip could not install {what[-1]}:\n" + "\n".join(run.stderr.splitlines()[-8:]))
     STAMP.write_text(digest)
     say(f"Python packages ready after {time.monotonic() - started:.0f} s")
 

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MSD, the daemon of the management side: ``python -m pydriver.daemons.msd``.
+
+Serves every management function of the machine: takes requests of MPD over TCP, loads xclbins itself and
+hands everything else to the function's mailbox (software mailbox contract §4). Ends with 0 on SIGTERM and
+SIGINT after taking back what it published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+import time
+from pathlib import Path
+
+from pydriver.daemons import cli, config
+from pydriver.daemons.events import EventLog
+from pydriver.daemons.handshake import HANDSHAKE_S, LOOPBACK, is_loopback
+from pydriver.daemons.msd_function import MsdFunction, MsdOptions
+from pydriver.daemons.plugins import MsdPlugin, PluginContext, load_msd
+from pydriver.devices import functions
+
+LIBRARY = "libmsd_plugin.so"
+LOOK_S = 1.0
+GRACE_S = 5.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="cardloop-msd",
+        description="Management service daemon: serves MPD of the user functions over TCP.",
+        epilog="The connection has neither TLS nor authentication beyond a 32-bit id, so only this machine "
+        "is served unless --bind says otherwise.",
+    )
+    cli.common_options(made)
+    made.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"host= under which MPD finds us (default: ROOT/{config.CONFIG_FILE})",
+    )
+    made.add_argument(
+        "--bind", default=LOOPBACK, metavar="ADDRESS", help=f"IPv4 address to listen on (default: {LOOPBACK})"
+    )
+    made.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        help="TCP port of the first function, the next ones follow (default: the kernel chooses)",
+    )
+    made.add_argument(
+        "--handshake-s",
+        type=cli.positive,
+        default=HANDSHAKE_S,
+        metavar="S",
+        help=f"time for a caller to say its id (default: {HANDSHAKE_S:g})",
+    )
+    made.add_argument(
+        "--rescan",
+        action="store_true",
+        help=f"look every {LOOK_S:g} s for functions that come (back), instead of ending with the last one",
+    )
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until a signal comes or no function is left. 2 for a wrong command line or plugin."""
+    options = parser().parse_args(arguments)
+    stop = cli.Stop()
+    try:
+        log = EventLog("msd", options.events, options.verbose)
+    except OSError as error:
+        print(f"cardloop-msd: cannot open {options.events}: {error.strerror}", file=sys.stderr)
+        return 2
+    path = options.config or config.config_path(options.root)
+    host = _host(path, log)
+    if host is None:
+        return 0
+    _hint(host, options.bind, log)
+    plugin: MsdPlugin | None = None
+    spec = cli.plugin_spec(options.plugin, options.root, LIBRARY)
+    if spec is not None:
+        context = PluginContext(options.root, log.say, dict(options.plugin_option))
+        try:
+            plugin = load_msd(spec, context)
+        except OSError as error:
+            log.say(f"no such plugin: {error.strerror or error}", event="plugin")
+            return 2
+    log.say("started", event="started")
+    try:
+        _serve(options, host, stop, log, plugin)
+    finally:
+        if plugin is not None:
+            plugin.fini()
+        log.say("ended", event="ended")
+        log.close()
+    return 0
+
+
+def _serve(
+    options: argparse.Namespace, host: str, stop: cli.Stop, log: EventLog, plugin: MsdPlugin | None
+) -> None:
+    running: dict[str, MsdFunction] = {}
+    first = True
+    while not stop.asked:
+        for bdf in [bdf for bdf, served in running.items() if not served.alive]:
+            del running[bdf]
+        if first or options.rescan:
+            _discover(options, host, running, log, plugin)
+        if first and not running:
+            log.say("there is no management function", event="discover")
+        first = False
+        if not running and not options.rescan:
+            break
+        stop.wait(LOOK_S)
+    for served in running.values():
+        served.stop()
+    deadline = time.monotonic() + GRACE_S
+    for served in running.values():
+        if not served.join(max(0.0, deadline - time.monotonic())):
+            log.say(f"{served.info.bdf}: is still busy, ends anyway", event="ended")
+        served.withdraw()
+
+
+def _discover(
+    options: argparse.Namespace,
+    host: str,
+    running: dict[str, MsdFunction],
+    log: EventLog,
+    plugin: MsdPlugin | None,
+) -> None:
+    mgmt = [info for info in functions(options.root) if info.kind == "mgmt"]
+    for index, info in enumerate(mgmt):
+        if info.bdf in running or not info.mailbox.exists():
+            continue
+        port = options.port + index if options.port else 0
+        served = MsdFunction(
+            info, MsdOptions(host, options.bind, port, options.handshake_s, options.stall_s), log, plugin
+        )
+        running[info.bdf] = served
+        served.start()
+
+
+def _host(path: Path, log: EventLog) -> str | None:
+    try:
+        host = config.parse_host(path.read_text(errors="replace"))
+    except OSError as error:
+        log.say(f"does nothing: cannot read {path}: {error.strerror}", event="config", errno=error.errno)
+        return None
+    if host is None:
+        log.say(f"does nothing: {path} names no host", event="config", errno=errno.ENOENT)
+    return host
+
+
+def _hint(host: str, bind: str, log: EventLog) -> None:
+    """Say it when MPD will be sent to an address on which nobody listens."""
+    literal = all(part.isdecimal() for part in host.split("."))
+    if literal and is_loopback(bind) and not is_loopback(host):
+        log.say(
+            f"WARNING: MPD will be told to connect to {host}, but we listen on {bind} only (--bind)",
+            event="warning",
+        )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > config.MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no TCP port")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints sizeof of every structure, and offset and size of every member, of xclbin.h and
 // mailbox_proto.h as a C compiler sees them: {"struct": {"": [0, size], "member": [offset, size], ...}}.
-// Enumerations are {"enum name": {"ENUMERATOR": [value, 0], ...}}.
+// Enumerations are {"enum name": {"ENUMERATOR": [value, 0], ...}}, macros those of "enum define".
 
 #include <stddef.h>
 #include <stdio.h>
@@ -211,6 +211,10 @@ static const struct {
     VALUE(xcl_group_kind, XCL_SUBDEV), VALUE(xcl_group_kind, XCL_SDR_BDINFO),
     VALUE(xcl_group_kind, XCL_SDR_TEMP), VALUE(xcl_group_kind, XCL_SDR_VOLTAGE),
     VALUE(xcl_group_kind, XCL_SDR_CURRENT), VALUE(xcl_group_kind, XCL_SDR_POWER),
+    VALUE(define, XCL_MB_PROTOCOL_VER), VALUE(define, XCL_UUID_SZ), VALUE(define, XCL_COMM_ID_SIZE),
+    VALUE(define, XCL_MB_PEER_READY), VALUE(define, XCL_MB_PEER_SAME_DOMAIN),
+    VALUE(define, XCL_MB_STATE_ONLINE), VALUE(define, XCL_MB_STATE_OFFLINE),
+    VALUE(define, XCL_MB_REQ_FLAG_RESPONSE), VALUE(define, XCL_MB_REQ_FLAG_REQUEST),
 };
 
 int main(void) {

@@ -7,8 +7,10 @@ import json
 
 import pytest
 
-from pydriver.mailbox import messages
-from pydriver.xclbin import kinds
+from pydriver.mailbox import frames, messages
+from pydriver.mailbox.frames import Frame
+from pydriver.mailbox.packets import Flags
+from pydriver.xclbin import NULL_UUID, kinds
 from pydriver.xclbin.layouts import ARRAY_OF, LAYOUTS
 from tests.interop.native import compile_against_xrt, run
 
@@ -122,6 +124,36 @@ def test_mailbox_request_header(c_rows: Rows) -> None:
     message = messages.pack_request(0x11223344, b"payload")
     assert message[rows["req"][0] :][:4] == bytes.fromhex("44332211")
     assert message[rows["data"][0] :][:7] == b"payload"
+
+
+def test_software_channel_frame(c_rows: Rows) -> None:
+    """The frame of the device node and of the connection between the daemons."""
+    rows = c_rows["xcl_sw_chan"]
+    assert rows[""][1] == frames.FRAME_HEADER
+    assert rows["data"][0] == frames.PAYLOAD_AT
+    frame = Frame(0x1122334455667788, 0x99AABBCCDDEEFF00, b"payload")
+    packed = frame.pack()
+    assert len(packed) == frame.size == rows[""][1] + len(frame.payload)
+    for member, value in (("sz", 7), ("flags", frame.flags), ("id", frame.id)):
+        offset, size = rows[member]
+        assert packed[offset : offset + size] == value.to_bytes(size, "little"), member
+    assert packed[rows["data"][0] :] == b"payload" + bytes(8)
+    assert Frame.unpack(packed) == frame
+
+
+def test_constants(c_rows: Rows) -> None:
+    ours = {
+        "XCL_MB_PROTOCOL_VER": messages.PROTOCOL_VERSION,
+        "XCL_UUID_SZ": len(NULL_UUID),
+        "XCL_COMM_ID_SIZE": messages.COMM_ID_BYTES,
+        "XCL_MB_PEER_READY": messages.ConnFlags.PEER_READY,
+        "XCL_MB_PEER_SAME_DOMAIN": messages.ConnFlags.PEER_SAME_DOMAIN,
+        "XCL_MB_STATE_ONLINE": messages.PeerStateFlags.ONLINE,
+        "XCL_MB_STATE_OFFLINE": messages.PeerStateFlags.OFFLINE,
+        "XCL_MB_REQ_FLAG_RESPONSE": Flags.RESPONSE,
+        "XCL_MB_REQ_FLAG_REQUEST": Flags.REQUEST,
+    }
+    assert {name: value for name, (value, _) in c_rows["enum define"].items()} == ours
 
 
 @pytest.mark.parametrize("name", sorted(ENUMS))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cocotb test that runs the scenario whose module environment SCENARIO names."""
+"""The cocotb test that runs the scenario whose module environment SCENARIO_MODULE names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scenarios.stage import Stage
 
 @cocotb.test()
 async def run_scenario(dut: Any) -> None:
-    name = os.environ["SCENARIO"]
+    name = os.environ["SCENARIO_MODULE"]
     module = importlib.import_module(name)
     stage = Stage(name.rsplit(".", 1)[-1].removeprefix("scenario_"))
     verdict = "stopped early"

@@ -38,7 +38,7 @@ def scenario_names() -> list[str]:
 def find_scenario(name: str) -> str | None:
     """The module of a scenario, None when there is none: `hello` is of this package, `a.b` is any module."""
     if "." not in name:
-        module = f"scenario_{name}"
+        module = f"scenario_{name.replace('-', '_')}"
         return f"scenarios.{module}" if module in scenario_names() else None
     try:
         return name if importlib.util.find_spec(name) else None
@@ -117,7 +117,7 @@ def main() -> int:
     console = Console(highlight=False)
     module = find_scenario(arguments.scenario)
     if module is None:
-        known = ", ".join(name.removeprefix("scenario_") for name in scenario_names())
+        known = ", ".join(name.removeprefix("scenario_").replace("_", "-") for name in scenario_names())
         console.print(f"[red]no scenario {arguments.scenario!r}[/]; there is: {known}")
         return 2
     top = TOPS[arguments.host]
@@ -142,7 +142,7 @@ def main() -> int:
             seed=arguments.seed,
             waves=arguments.waves,
             env={
-                "SCENARIO": module,
+                "SCENARIO_MODULE": module,
                 "HOST": arguments.host,
                 # The conformance host warns of every place in the bus where nothing is.
                 "COCOTB_LOG_LEVEL": "ERROR",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from rich.console import Console
 
 from cards.xrt_u200 import MGMT, Card
+from scenarios import talk
+from tb.platform import SimPlatform
 from tb.timeline import Timeline, format_time
 
 _LANES = {
@@ -36,7 +38,8 @@ class Stage:
     """One run of one scenario."""
 
     def __init__(self, scenario: str) -> None:
-        self.timeline = Timeline()
+        self.timeline = Timeline(talk.PARTIES)
+        self.behind_mpd = talk.MSD
         self.steps: list[dict[str, Any]] = []
         self.card: Card | None = None
         self.verdict = "no step ran"
@@ -45,6 +48,12 @@ class Stage:
         self._console = Console(
             force_terminal=os.environ.get("FORCE_TTY") == "1" or None, highlight=False, soft_wrap=True
         )
+
+    @property
+    def platform(self) -> SimPlatform:
+        """The host of the card that is on the stage."""
+        assert self.card is not None
+        return self.card.platform
 
     def now_ns(self) -> int:
         return self.card.platform.clock.now_ns() if self.card else 0
@@ -56,17 +65,46 @@ class Stage:
     def event(self, source: str, text: str) -> None:
         """The hook for drivers, firmware and card: a line of progress and an entry of the timeline."""
         self.timeline.point(self.now_ns(), lane_of(source), f"{source}: {text}")
+        for said in talk.of_driver(source, text):
+            self.timeline.message(self.now_ns(), *said)
+        self._print(source, text)
+
+    def daemon_event(self, record: dict[str, Any]) -> None:
+        """An event of a daemon's event file, at the simulated time at which it became known."""
+        self.timeline.point(self.now_ns(), record["who"], record["text"])
+        for said in talk.of_daemon(record, self.behind_mpd):
+            self.timeline.message(self.now_ns(), *said)
+        self._print(record["who"], record["text"])
+
+    def say(self, sender: str, receiver: str, text: str) -> None:
+        """Something that the scenario itself does or shows, on the sequence diagram."""
+        self.timeline.message(self.now_ns(), sender, receiver, text)
+        self._print(sender, text)
+
+    def _print(self, source: str, text: str) -> None:
         self._console.print(f"    [dim]{format_time(self.now_ns()):>9}  {source:<13} {text}[/]")
 
     def work(self, slot: int, start_ns: int, end_ns: int) -> None:
         """A slot of the dynamic region was at work: a span of the timeline."""
         self.timeline.span(start_ns, end_ns, "kernels", f"slot {slot}")
 
+    async def settle(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+        """Let simulated time run until `condition` holds. Raises AssertionError after `seconds` of it."""
+        clock = self.platform.clock
+        start = clock.now_ns()
+        while not condition():
+            passed = clock.now_ns() - start
+            if passed > seconds * 1e9:
+                raise AssertionError(f"nothing came of it in {seconds} simulated seconds")
+            # Late by a few per cent at most, and few looks even at a long wait.
+            await clock.sleep_ns(10_000 + passed // 50)
+
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[None]:
         """A step of the host program; its time, accesses and outcome go into the summary."""
         so_far = f"at {format_time(self.now_ns())}, {self.accesses():,} BAR accesses so far"
         self._console.print(f"[bold]▶ {title}[/] [dim]{so_far}[/]")
+        self.timeline.chapter(self.now_ns(), title)
         start_ns, start_wall, start_accesses = self.now_ns(), time.monotonic(), self.accesses()
         ok = False
         try:

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What drivers and daemons report, as messages between parties for the sequence diagram."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+APPLICATION, XOCL, MPD, PLUGIN, MSD, XCLMGMT, ICAP = (
+    "application",
+    "xocl",
+    "MPD",
+    "plugin",
+    "MSD",
+    "xclmgmt",
+    "ICAP",
+)
+PARTIES = (APPLICATION, XOCL, MPD, PLUGIN, MSD, XCLMGMT, ICAP)
+"""From left to right: the way of a request."""
+
+Said = tuple[str, str, str]
+"""Sender, receiver, text."""
+
+_SENDS = re.compile(r"sends (?P<what>.*?)(?P<software> over the software channel)?$")
+_MAILBOXES = {"user.mailbox": (XOCL, XCLMGMT, MPD), "mgmt.mailbox": (XCLMGMT, XOCL, MSD)}
+
+
+def of_driver(source: str, text: str) -> Iterator[Said]:
+    """Messages in an event of a driver."""
+    if source in _MAILBOXES:
+        sender, peer, daemon = _MAILBOXES[source]
+        sends = _SENDS.match(text)
+        if sends:
+            software = sends["software"] is not None
+            way = "device node" if software else "hardware mailbox"
+            yield sender, daemon if software else peer, f"{sends['what']} ({way})"
+        elif " not sent" in text or text.startswith("dropped"):
+            yield sender, sender, text
+    elif source == "mgmt.icap" and text.startswith("downloads"):
+        yield XCLMGMT, ICAP, text
+    elif source == "mgmt.icap" and (text.endswith("is loaded") or "failed" in text):
+        yield ICAP, XCLMGMT, text
+    elif (source == "user" and text.startswith(("loads", "load failed"))) or (
+        source == "user.peer" and "has this image already" in text
+    ):
+        yield XOCL, XOCL, text
+
+
+def of_daemon(record: dict[str, Any], behind_mpd: str) -> Iterator[Said]:
+    """Messages in an event of MPD or MSD; `behind_mpd` is who answers what MPD takes from its node."""
+    kind, text = record.get("event"), record["text"]
+    direction = record.get("direction", "")
+    what = f"{record.get('opcode', '')}, {record.get('size', 0)} bytes"
+    if record["who"] == "mpd":
+        if direction == "mailbox to MPD":
+            yield MPD, behind_mpd, f"{what} ({'TCP' if behind_mpd == MSD else 'call'})"
+        elif direction == "MSD to MPD":
+            yield MPD, XOCL, f"{what} (device node)"
+        elif direction == "plugin to mailbox":
+            yield PLUGIN, XOCL, f"{what} (device node)"
+        elif kind == "plugin":
+            yield PLUGIN, PLUGIN, text
+    elif direction in {"MSD to MPD", "mailbox to MPD"}:
+        yield MSD, MPD, f"{what} (TCP)"
+    elif direction == "MPD to mailbox":
+        yield MSD, XCLMGMT, f"{what} (device node)"
+    elif kind == "load" and "size" in record:
+        yield MSD, XCLMGMT, f"DOWNLOAD_AXLF, {record['size']} bytes (ioctl)"
+    elif kind == "handshake":
+        yield MPD, MSD, "id, accepted (TCP)"

@@ -18,7 +18,7 @@ help:
 	@echo 'make sim        run an xclbin through PCIe on RTL  (SIM=icarus|verilator SCENARIO=$(SCENARIO) HOST=fast|conformance WAVES=1 SEED=n)'
 	@echo 'make test       every test, on both simulators     (SIM=... for one of them, ARGS="-k name" for some)'
 	@echo 'make waves      make sim WAVES=1, then GTKWave with a prepared view'
-	@echo 'make bench      BAR, download and command rates: fast host against conformance host  (SIM=... for one)'
+	@echo 'make bench      BAR, download, command and mailbox rates, paths side by side  (SIM=... for one)'
 	@echo 'make regress    the random tests with SEEDS=n seeds'
 	@echo 'make mutation   break the RTL and the drivers on purpose; every break must be found'
 	@echo 'make fuzz       fuzz the xclbin reader'
@@ -48,6 +48,7 @@ regs: setup
 
 bench: setup
 	@$(PY) -m bench.bar $(if $(filter-out file,$(origin SIM)),--sim $(SIM))
+	@$(PY) -m bench.mailbox $(if $(filter-out file,$(origin SIM)),--sim $(SIM))
 
 regress: setup
 	@$(PY) -m tools.regress --seeds $(SEEDS)

@@ -132,6 +132,8 @@ class Door:
         while not self._guests.empty():
             if latest is not None:
                 latest[0].close()
+                text = f"connection of {latest[1]} ends: another connection takes its place"
+                self._log.say(f"{self._name}: {text}", event="disconnect", peer=latest[1])
             latest = self._guests.get()
         return latest
 

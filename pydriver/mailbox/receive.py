@@ -34,9 +34,6 @@ WORD_WAITS_PER_PACKET = 10
 
 RATE_WINDOW_WORDS = 0x8000
 
-QUIET_LOOKS = 2
-"""So many looks, 100 ms apart, tell what is left of a packet from one that is just being written."""
-
 
 @dataclass(frozen=True)
 class Metrics:
@@ -99,6 +96,9 @@ class Receiver:
         self._say = say
         self._reassembler = packets.Reassembler(self._accept)
         self._ttl: int | None = None
+        self._looks_for_cut = True
+        self._tail_since: int | None = None
+        self._flushed_at = 0
 
     @property
     def busy(self) -> bool:
@@ -139,14 +139,15 @@ class Receiver:
         """The worker, until the channel stops or the rate guard trips."""
         idle = 0
         state = self._state
-        quiet = 0
+        self._looks_for_cut, self._tail_since = True, None
+        self._flushed_at = self._clock.now_ns()
         while state.running and not state.deaf:
             if state.interrupt:
-                woken = await self.wake.wait(TICK_NS if port.gone or quiet < QUIET_LOOKS else None)
+                await self.wake.wait(TICK_NS if port.gone or self._looks_for_cut else None)
                 self.wake.clear()
                 more = await port.packet_there()
-                if quiet < QUIET_LOOKS and not port.gone:
-                    quiet = 0 if woken or more else await self._cut_packet(port, quiet + 1)
+                if self._looks_for_cut and not port.gone:
+                    await self._look_for_cut(port, more)
                 while more and state.running and not state.deaf:
                     words, incomplete, more = await port.take_packet()
                     self._take(words, incomplete)
@@ -160,18 +161,22 @@ class Receiver:
                 await self._pause(POLL_BUSY_NS if idle < POLL_BUSY_COUNT else POLL_IDLE_NS)
         await port.silence()
 
-    async def _cut_packet(self, port: Port, looks: int) -> int:
+    async def _look_for_cut(self, port: Port, packet: bool) -> None:
         """The flush at the start may have cut a packet that was being written: throw its rest away.
 
-        It is less than the interrupt's threshold and would keep the peer from sending for ever. `looks` in a
-        row found no packet; returns how many are done.
+        It is less than the interrupt's threshold and would keep the peer from sending for ever. `packet`: a
+        whole one is there, so what was seen before was only being written; a packet takes no 100 ms for that.
         """
-        if not await port.word_there():
-            return QUIET_LOOKS
-        if looks == QUIET_LOOKS:
+        now = self._clock.now_ns()
+        if packet or not await port.word_there():
+            self._tail_since = None
+            self._looks_for_cut = packet or now - self._flushed_at < TICK_NS
+        elif self._tail_since is None:
+            self._tail_since = now
+        elif now - self._tail_since >= TICK_NS:
             await port.drop_words()
+            self._looks_for_cut = False
             self._say("threw away the rest of a packet that a flush has cut")
-        return looks
 
     async def _pause(self, ns: int) -> None:
         if await self.wake.wait(ns):

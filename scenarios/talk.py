@@ -23,17 +23,19 @@ Said = tuple[str, str, str]
 """Sender, receiver, text."""
 
 _SENDS = re.compile(r"sends (?P<what>.*?)(?P<software> over the software channel)?$")
+_UUID = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
 _MAILBOXES = {"user.mailbox": (XOCL, XCLMGMT, MPD), "mgmt.mailbox": (XCLMGMT, XOCL, MSD)}
 
 
 def of_driver(source: str, text: str) -> Iterator[Said]:
-    """Messages in an event of a driver."""
+    """Messages in an event of a driver; uuids are shortened to their first 8 digits."""
+    text = _UUID.sub(r"\1", text)
     if source in _MAILBOXES:
         sender, peer, daemon = _MAILBOXES[source]
         sends = _SENDS.match(text)
         if sends:
             software = sends["software"] is not None
-            way = "device node" if software else "hardware mailbox"
+            way = "node" if software else "hardware mailbox"
             yield sender, daemon if software else peer, f"{sends['what']} ({way})"
         elif " not sent" in text or text.startswith("dropped"):
             yield sender, sender, text
@@ -56,16 +58,18 @@ def of_daemon(record: dict[str, Any], behind_mpd: str) -> Iterator[Said]:
         if direction == "mailbox to MPD":
             yield MPD, behind_mpd, f"{what} ({'TCP' if behind_mpd == MSD else 'call'})"
         elif direction == "MSD to MPD":
-            yield MPD, XOCL, f"{what} (device node)"
+            yield MPD, XOCL, f"{what} (node)"
         elif direction == "plugin to mailbox":
-            yield PLUGIN, XOCL, f"{what} (device node)"
+            yield PLUGIN, XOCL, f"{what} (node)"
         elif kind == "plugin":
             yield PLUGIN, PLUGIN, text
     elif direction in {"MSD to MPD", "mailbox to MPD"}:
         yield MSD, MPD, f"{what} (TCP)"
     elif direction == "MPD to mailbox":
-        yield MSD, XCLMGMT, f"{what} (device node)"
+        yield MSD, XCLMGMT, f"{what} (node)"
     elif kind == "load" and "size" in record:
         yield MSD, XCLMGMT, f"DOWNLOAD_AXLF, {record['size']} bytes (ioctl)"
+    elif kind == "config" and text.partition(": ")[2].startswith("published"):
+        yield MSD, XCLMGMT, "comm id, channel switch (attributes)"
     elif kind == "handshake":
         yield MPD, MSD, "id, accepted (TCP)"

@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID as TextUuid
 
+import pytest
+
 from pydriver.mailbox import Opcode
 from pydriver.xclbin import NULL_UUID, SectionKind, parse
+from pydriver.xclbin.strip import strip
 from pydriver.xclmgmt import Providers
 from pydriver.xclmgmt.server import UUID_AT
 from pydriver.xclmgmt.shell import RpState
@@ -88,6 +91,38 @@ def test_a_guest_with_the_fake_image_runs_the_stored_one(tmp_path: Path) -> None
         assert mgmt.mailbox.metrics.requests[Opcode.LOAD_XCLBIN] == 2
         await run_vadd(device, await Kernel.open(device, UUID, "vadd:{vadd_1}"), 16)
         await device.close()
+
+    rig.run(main())
+
+
+@pytest.mark.parametrize("cached", [True, False], ids=["cached", "not cached"])
+def test_a_preloaded_image_outlives_a_reset_only_in_the_cache(cached: bool) -> None:
+    """Downloads are not allowed: what is there can be used, what a reset took can not."""
+    rig = Rig()
+    downloads = 1 << Opcode.LOAD_XCLBIN | 1 << Opcode.LOAD_XCLBIN_KADDR
+    options = replace(MGMT, channel_disable=downloads, cache_xclbin=cached)
+    fake = strip(parse(DEMO)).to_bytes()
+
+    async def main() -> None:
+        mgmt = await rig.mgmt(options)
+        await mgmt.download(DEMO)
+        user = await rig.user(UserOptions(guest=True))
+        device = Device.attach(user)
+        assert await device.load_xclbin(fake) == UUID
+        await run_vadd(device, await Kernel.open(device, UUID, "vadd:{vadd_1}"), 16)
+        await device.close()
+        user.hot_reset()
+        await rig.clock.sleep_ns(3 * SECOND)
+        await ready_again(user, rig)
+        again = Device.attach(user)
+        if cached:
+            assert await again.load_xclbin(fake) == UUID
+            await run_vadd(again, await Kernel.open(again, UUID, "vadd:{vadd_1}"), 16)
+        else:
+            with raises(errno.ETIMEDOUT, "disabled"):
+                await again.load_xclbin(fake)
+        await again.close()
+        assert not mgmt.mailbox.metrics.requests.get(Opcode.LOAD_XCLBIN)
 
     rig.run(main())
 

@@ -19,7 +19,25 @@ from rich.progress import Progress
 
 from tb.sources import ROOT
 
-RANDOM_TESTS = ["tests/block", "tests/system/test_isolation.py", "tests/system/test_equivalence.py"]
+RANDOM_TESTS = [
+    "tests/block",
+    "tests/system/test_isolation.py",
+    "tests/system/test_equivalence.py",
+    "tests/system/test_tenant.py",
+    "tests/system/test_reset.py",
+    *(
+        f"tests/unit/test_{name}.py"
+        for name in (
+            "mailbox_faults",
+            "mailbox_switched",
+            "mgmt_requests",
+            "plugins_local",
+            "plugins_protected",
+            "strip",
+            "user_peer_data",
+        )
+    ),
+]
 
 
 def run_seed(seed: int, simulator: str) -> list[str]:

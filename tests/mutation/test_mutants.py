@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tb.sources import ROOT
-from tests.mutation.mutants import MUTANTS, Mutant
+from tests.mutation.mutant import Mutant
+from tests.mutation.mutants import MUTANTS
 
 
 def _copy_tree(target: Path) -> None:

@@ -18,6 +18,8 @@ PROGRESS_TTL_S = 1
 POLL_BUSY_NS = 100_000
 POLL_BUSY_COUNT = 10_000
 POLL_IDLE_NS = 100_000_000
+SLEEPLESS_LOOKS = 1000
+"""A transmitter that does not sleep does so after all when it looked for room this often in a row."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class MailboxOptions:
     """How one side runs its channel.
 
     `interrupt`: MSI-X, as here by default; False is the polled mode the stock drivers default to.
-    `sleepless_tx`: the user PF's polled transmitter does not sleep while it has a message.
+    `sleepless_tx`: the user PF's polled transmitter does not sleep while it has a message and the peer reads.
     `rate_limit`: bytes per second over 128 KiB above which the receiver goes deaf for good (the real guard
     against a runaway peer); None switches the guard off, which a card faster than that needs when it carries
     more than 128 KiB through the FIFOs.

@@ -19,6 +19,7 @@ from pydriver.mailbox.frames import Frame
 from pydriver.mailbox.options import (
     POLL_BUSY_NS,
     PROGRESS_TTL_S,
+    SLEEPLESS_LOOKS,
     SOFTWARE_TX_TTL_S,
     TICK_NS,
     TICKS_PER_SECOND,
@@ -112,18 +113,21 @@ class Transmitter:
 
     async def run(self) -> None:
         """The worker, until the channel stops."""
+        looks = 0
         while self._state.running:
             self.wake.clear()
             current = self._next()
             if not self._can_send(current):
                 await self.wake.wait()
             elif self._port is not None and not await self._port.sendable():
+                looks += 1
                 if self._state.interrupt:
                     # An interrupt says when the peer has read; the tick covers one that got lost.
                     await self.wake.wait(TICK_NS)
-                elif not self._sleepless:
+                elif not self._sleepless or looks > SLEEPLESS_LOOKS or self._port.gone:
                     await self.wake.wait(POLL_BUSY_NS)
             elif current is self._current and self._state.running:
+                looks = 0
                 await self._send(current)
 
     def _next(self) -> Outgoing | None:

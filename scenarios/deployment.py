@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from scenarios.stage import Stage
 
 START_S = 20.0
 """Wall seconds that a daemon gets to come up."""
-_END_S = 5.0
+# Longer than a daemon that hangs takes to give up by itself.
+_END_S = 10.0
 
 
 class Daemon:
@@ -62,19 +64,19 @@ class Daemon:
             self._stage.daemon_event(json.loads(line))
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """End it at once, as a crash would; nothing when it has ended."""
         self._process.kill()
         self._process.wait(_END_S)
         self._close()
 
     async def stop(self) -> int:
-        """Ask it to end and wait for that; returns its exit status."""
-        self._process.terminate()
-        ended = await self._outside.until(lambda: not self.running, _END_S)
-        if not ended:
-            self._process.kill()
-            self._process.wait(_END_S)
-        self._close()
+        """Ask it to end and wait for that; returns its exit status, at once when it has ended."""
+        try:
+            if self.running:
+                self._process.terminate()
+                await self._outside.until(lambda: not self.running, _END_S)
+        finally:
+            self.kill()
         return self._process.returncode
 
     def _close(self) -> None:
@@ -128,14 +130,14 @@ class Deployment:
         return daemon
 
     async def close(self) -> None:
-        """End daemons, then servers, then the rest."""
-        for daemon in self._daemons:
-            if daemon.running:
-                await daemon.stop()
-        for server in self._servers.values():
-            server.close()
-        for action in self._closing:
-            action()
+        """End daemons, then servers, then the rest: all of it, whatever fails on the way."""
+        async with AsyncExitStack() as ending:
+            for action in self._closing:
+                ending.callback(action)
+            for server in self._servers.values():
+                ending.callback(server.close)
+            for daemon in self._daemons:
+                ending.push_async_callback(daemon.stop)
 
 
 async def start_mpd(deployment: Deployment, stage: Stage, machine: str, user: Xocl, *words: str) -> Daemon:

@@ -156,9 +156,8 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
 
     records = vault.audit()
     for record in records:
-        stage.event(
-            "audit", f"{record.tenant} {record.card} {record.uuid[:8]} {record.verdict} {record.errno}"
-        )
+        code = f" ({errno.errorcode[record.errno]})" if record.errno else ""
+        stage.event("audit", f"{record.tenant} {record.card} {record.uuid[:8]} {record.verdict}{code}")
     check("audit trail", [str(record.verdict) for record in records], ["loaded", "refused", "refused"])
     return (
         f"the fake has {len(fakes[0]):,} bytes, the real image {len(real):,}; {len(records)} attempts in the "

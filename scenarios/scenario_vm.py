@@ -19,9 +19,9 @@ from pydriver.xclmgmt import MgmtOptions, Xclmgmt
 from pydriver.xocl import UserOptions
 from pydriver.xrt import Device
 from scenarios.deployment import START_S, Deployment
-from scenarios.netns import Cable, NoNamespaces
 from scenarios.stage import Stage
 from scenarios.vadd import check, check_vadd
+from tb.netns import Cable, NoNamespaces
 from tools.mkxclbin import make_xclbin
 
 HOST, GUEST = 0, 1

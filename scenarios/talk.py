@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,7 @@ Said = tuple[str, str, str]
 
 _SENDS = re.compile(r"sends (?P<what>.*?)(?P<software> over the software channel)?$")
 _UUID = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
+_DOWNLOAD = re.compile(r"DOWNLOAD_AXLF, \d+ bytes$")
 _MAILBOXES = {"user.mailbox": (XOCL, XCLMGMT, MPD), "mgmt.mailbox": (XCLMGMT, XOCL, MSD)}
 
 
@@ -49,11 +51,22 @@ def of_driver(source: str, text: str) -> Iterator[Said]:
         yield XOCL, XOCL, text
 
 
+def _number(result: int | None) -> str:
+    """What a response that is one number says; empty for any other message."""
+    if result is None:
+        return ""
+    return f"-{errno.errorcode[-result]}" if -result in errno.errorcode else str(result)
+
+
+def _size(record: dict[str, Any]) -> str:
+    return f"{record.get('size', 0)} bytes"
+
+
 def of_daemon(record: dict[str, Any], behind_mpd: str) -> Iterator[Said]:
     """Messages in an event of MPD or MSD; `behind_mpd` is who answers what MPD takes from its node."""
     kind, text = record.get("event"), record["text"]
     direction = record.get("direction", "")
-    what = f"{record.get('opcode', '')}, {record.get('size', 0)} bytes"
+    what = f"{record.get('opcode', '')}, {_number(record.get('result')) or _size(record)}"
     if record["who"] == "mpd":
         if direction == "mailbox to MPD":
             yield MPD, behind_mpd, f"{what} ({'TCP' if behind_mpd == MSD else 'call'})"
@@ -61,6 +74,8 @@ def of_daemon(record: dict[str, Any], behind_mpd: str) -> Iterator[Said]:
             yield MPD, XOCL, f"{what} (node)"
         elif direction == "plugin to mailbox":
             yield PLUGIN, XOCL, f"{what} (node)"
+        elif download := _DOWNLOAD.search(text):
+            yield PLUGIN, XCLMGMT, f"{download[0]} (ioctl)"
         elif kind == "plugin":
             yield PLUGIN, PLUGIN, text
     elif direction in {"MSD to MPD", "mailbox to MPD"}:

@@ -11,7 +11,7 @@ _LEFT = 84
 _COLUMN = 236
 _HEAD = 40
 _ROW = 30
-_LETTER_PX = 6.6
+_LETTER_PX = 6.2
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def render(messages: Sequence[Message], order: Sequence[str], format_time: Calla
         if start == end:
             svg.append(
                 f'<circle cx="{start}" cy="{y}" r="3.5" fill="#3366cc">{tip}</circle>'
-                f'<text class="in" x="{start + 8}" y="{y + 4}">{_label(item.text, _COLUMN - 16)}</text>'
+                f'<text class="in" x="{start + 8}" y="{y + 4}">{_label(item.text, width - start - 24)}</text>'
             )
             continue
         svg.append(

@@ -11,6 +11,7 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydriver.daemons.handshake import MAX_PORT
 from pydriver.devices import read_attribute, write_attribute
 from pydriver.errors import fail
 from pydriver.mailbox.messages import Opcode
@@ -21,7 +22,6 @@ CONFIG_FILE = "etc/msd.conf"
 MSD_SWITCH = 1 << Opcode.TEST_READY | 1 << Opcode.TEST_READ | 1 << Opcode.LOAD_XCLBIN
 """The opcodes MSD asks to have sent through the daemons: 0x106."""
 
-MAX_PORT = 0xFFFF
 MAX_ID = 0xFFFF_FFFF
 _BLANKS = " \t\r\n"
 

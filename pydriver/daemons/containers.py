@@ -58,13 +58,15 @@ def render_numbers(sysfs: Path) -> str | None:
 def container_of(root: Path, numbers: str) -> Path | None:
     """The cgroup directory of the container that may use the device with these numbers."""
     for engine in ENGINES:
-        for devices in sorted((root / CGROUP / engine).rglob("devices.list")):
+        # Containers come and go meanwhile: os.walk goes on without what it cannot list.
+        for directory, below, _ in os.walk(root / CGROUP / engine):
+            below.sort()
             try:
-                lines = devices.read_text().splitlines()
+                lines = (Path(directory) / "devices.list").read_text().splitlines()
             except OSError:
                 continue
             if any(numbers in line.split() for line in lines):
-                return devices.parent
+                return Path(directory)
     return None
 
 
@@ -91,9 +93,12 @@ class ContainerDevices:
                 self._tell("devices.deny", sysfs[number], node, numbers)
 
     def _nodes(self) -> dict[Path, tuple[int, str]]:
-        directory = self._root / "dev/xfpga"
         found = {}
-        for node in sorted(directory.iterdir()) if directory.is_dir() else []:
+        try:
+            nodes = sorted((self._root / "dev/xfpga").iterdir())
+        except OSError:
+            return {}
+        for node in nodes:
             match = _NAME.fullmatch(node.name)
             numbers = device_numbers(node) if match else None
             if match and numbers:

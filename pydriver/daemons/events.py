@@ -7,6 +7,7 @@ same sentence as on stderr) and the facts of the event (`event`, `function`, `di
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -19,7 +20,10 @@ Fact = str | int | float | bool | None
 
 
 class EventLog:
-    """Usable from every thread. Several processes may append to the same file."""
+    """Usable from every thread. Several processes may append to the same file.
+
+    A reader of stderr that went away or a full disk loses lines; it ends neither daemon nor connection.
+    """
 
     def __init__(
         self, who: str, events: Path | None = None, verbose: bool = False, stream: TextIO | None = None
@@ -54,10 +58,11 @@ class EventLog:
         with self._lock:
             if show:
                 clock = time.strftime("%H:%M:%S", time.localtime(now))
-                print(
-                    f"{clock}.{int(now * 1000) % 1000:03d} {self.who}: {line}", file=self._stream, flush=True
-                )
+                with contextlib.suppress(OSError):
+                    shown = f"{clock}.{int(now * 1000) % 1000:03d} {self.who}: {line}"
+                    print(shown, file=self._stream, flush=True)
             if self._fd >= 0:
                 entry = {"t": round(now, 6), "who": self.who, "text": line, **facts}
-                # One write per line: O_APPEND keeps lines of several daemons whole.
-                os.write(self._fd, json.dumps(entry).encode() + b"\n")
+                with contextlib.suppress(OSError):
+                    # One write per line: O_APPEND keeps lines of several daemons whole.
+                    os.write(self._fd, json.dumps(entry).encode() + b"\n")

@@ -8,6 +8,7 @@ came, so they are kept as bytes.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -26,6 +27,8 @@ STALL_S = 30.0
 """A peer that moves no byte for this long in the middle of a frame is given up."""
 FIRST_STEP = 16 << 20
 """Bytes of a large frame that memory is taken for first; then as much again as has come."""
+
+NODE_GONE = "the mailbox node went away"
 
 # A read that lasts this long found its message timed out after poll had reported it.
 EMPTY_READ_S = 0.2
@@ -191,17 +194,26 @@ class MailboxNode:
     def fileno(self) -> int:
         return self.device.fileno()
 
-    def receive(self) -> RawFrame | None:
-        """The waiting frame; None when it timed out before it was read. Raises what the driver gives."""
+    def receive(self, alone: bool = False) -> RawFrame | None:
+        """The waiting frame; None when it timed out before it was read. Raises what the driver gives.
+
+        `alone`: no other thread sends, and so nobody else would end a read that found its message gone.
+        """
         if not self.device.wait_readable(0):
             return None
         self._idle.clear()
+        watchdog = threading.Thread(target=self._release_quietly, daemon=True) if alone else None
+        if watchdog is not None:
+            watchdog.start()
         try:
             raw = self.device.read_frame()
         except InterruptedError:
             return None
         finally:
             self._idle.set()
+            if watchdog is not None:
+                # An interrupt under way must not meet the next call.
+                watchdog.join()
         if len(raw) < FRAME_HEADER or len(raw) != FRAME_HEADER + checked_size(raw):
             raise fail(errno.EIO, f"the mailbox node gave {len(raw)} bytes that are no frame")
         return RawFrame(raw)
@@ -223,15 +235,33 @@ class MailboxNode:
                     return
                 raise
 
+    def _release_quietly(self) -> None:
+        # A device that is gone says so to the reader too.
+        with contextlib.suppress(OSError):
+            self.release()
+
     def close(self) -> None:
         """Blocked calls of other threads fail."""
         self.device.close()
 
 
-def node_identity(path: os.PathLike[str]) -> tuple[int, int] | None:
+Identity = tuple[int, int]
+"""Which file a path means."""
+
+
+def node_identity(path: os.PathLike[str]) -> Identity | None:
     """Which file is at `path` now; None: none. Another one than before means the function was set up anew."""
     try:
         status = os.stat(path)
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def check_identity(path: os.PathLike[str], expected: Identity | None) -> None:
+    """Raises ENODEV when the node at `path` is not the one it was."""
+    found = node_identity(path)
+    if found is None:
+        raise fail(errno.ENODEV, NODE_GONE)
+    if found != expected:
+        raise fail(errno.ENODEV, "the mailbox node was replaced")

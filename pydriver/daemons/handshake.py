@@ -25,6 +25,7 @@ from pydriver.errors import fail
 ID = struct.Struct("!I")
 WELCOME = struct.Struct("=i")
 BACKLOG = 50
+MAX_PORT = 0xFFFF
 HANDSHAKE_S = 5.0
 """Time a caller has for its four bytes."""
 MAX_CALLERS = 64
@@ -233,7 +234,12 @@ class Door:
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """An IPv4 listener; port 0 leaves the choice to the kernel. Raises EADDRINUSE, EADDRNOTAVAIL, EACCES."""
+    """An IPv4 listener; port 0 leaves the choice to the kernel.
+
+    Raises EADDRINUSE, EADDRNOTAVAIL (also for a port that TCP does not have), EACCES.
+    """
+    if not 0 <= port <= MAX_PORT:
+        raise fail(errno.EADDRNOTAVAIL, f"there is no TCP port {port}")
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         # A daemon that was killed must get its port back at once.

@@ -22,6 +22,7 @@ from pydriver.daemons.handshake import HANDSHAKE_S
 from pydriver.daemons.mpd_pair import CONFIG_RETRY_S, CONFIG_TRIES, MpdOptions, Pair
 from pydriver.daemons.plugins import MpdPlugin, PluginContext, load
 from pydriver.devices import FunctionInfo, functions
+from pydriver.errors import fail
 
 LIBRARY = "libmpd_plugin.so"
 LOOK_S = 1.0
@@ -92,10 +93,12 @@ def main(arguments: list[str] | None = None) -> int:
             log.say(f"no such plugin: {error.strerror or error}", event="plugin")
             return 2
     log.say("started", event="started")
+    idle = False
     try:
-        Supervisor(options, stop, log, plugin).run()
+        idle = Supervisor(options, stop, log, plugin).run()
     finally:
-        if plugin is not None:
+        # A hook that is still at work must not have the ground taken from under it.
+        if plugin is not None and idle:
             plugin.fini()
         log.say("ended", event="ended")
         log.close()
@@ -128,8 +131,8 @@ class Supervisor:
         self._served: dict[str, _Served] = {}
         self._containers = ContainerDevices(options.root, log.say)
 
-    def run(self) -> None:
-        """Until a signal comes; then every pair is ended."""
+    def run(self) -> bool:
+        """Until a signal comes; then every pair is ended. False when one would not end in time."""
         empty = None
         while not self._stop.asked:
             users = [info for info in functions(self._root) if info.kind == "user"]
@@ -146,9 +149,10 @@ class Supervisor:
         for pair in pairs:
             pair.stop()
         deadline = time.monotonic() + GRACE_S
-        for pair in pairs:
-            if not pair.join(max(0.0, deadline - time.monotonic())):
-                self._log.say(f"{pair.info.bdf}: is still busy, ends anyway", event="ended")
+        busy = [pair for pair in pairs if not pair.join(max(0.0, deadline - time.monotonic()))]
+        for pair in busy:
+            self._log.say(f"{pair.info.bdf}: is still busy, ends anyway", event="ended")
+        return not busy
 
     def _look(self, index: int, info: FunctionInfo) -> None:
         served = self._served.setdefault(info.bdf, _Served())
@@ -174,9 +178,7 @@ class Supervisor:
     def _buried(self, served: _Served, pair: Pair) -> None:
         """Say why a pair ended and when there will be another one."""
         served.pair = None
-        error = pair.error
-        if error is None:
-            return
+        error = pair.error or fail(errno.EIO, "it broke off without a reason")
         text = error.strerror or str(error)
         if pair.served:
             served.backoff_s, served.said = FIRST_BACKOFF_S, ""

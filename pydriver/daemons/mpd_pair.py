@@ -19,7 +19,16 @@ from dataclasses import dataclass
 from pydriver.daemons import config
 from pydriver.daemons.config import CommId
 from pydriver.daemons.events import EventLog
-from pydriver.daemons.frameio import STALL_S, FrameLink, MailboxNode, RawFrame, node_identity
+from pydriver.daemons.frameio import (
+    NODE_GONE,
+    STALL_S,
+    FrameLink,
+    Identity,
+    MailboxNode,
+    RawFrame,
+    check_identity,
+    node_identity,
+)
 from pydriver.daemons.handshake import HANDSHAKE_S, WARNING, introduce, is_loopback
 from pydriver.daemons.plugins import MpdPlugin, answer
 from pydriver.daemons.queues import FrameQueue, Item, Origin
@@ -113,7 +122,7 @@ class Pair:
             self._ended()
 
     def _serve(self) -> None:
-        remote = self._plugin.get_remote_msd_fd(self._index) if self._plugin is not None else None
+        remote = self._remote()
         if remote is None:
             self._connect()
         elif remote != HERE:
@@ -153,6 +162,17 @@ class Pair:
 
     # Connecting
 
+    def _remote(self) -> int | None:
+        """What the plugin says of the way to MSD. Raises its error, EIO when it broke."""
+        if self._plugin is None:
+            return None
+        try:
+            return self._plugin.get_remote_msd_fd(self._index)
+        except OSError:
+            raise
+        except Exception as error:
+            raise fail(errno.EIO, f"the plugin broke: {type(error).__name__}") from error
+
     def _connect(self) -> None:
         """Raises ENODATA when MSD publishes nothing, EHOSTUNREACH, ECONNREFUSED, EACCES, ETIMEDOUT."""
         comm_id = self._configuration()
@@ -189,7 +209,7 @@ class Pair:
         finally:
             self._end(None)
 
-    def _receive_mailbox(self, identity: tuple[int, int] | None) -> None:
+    def _receive_mailbox(self, identity: Identity | None) -> None:
         assert self._node is not None
         poll = select.poll()
         poll.register(self._node, select.POLLIN)
@@ -201,9 +221,8 @@ class Pair:
                 return
             events = ready.get(fd, 0)
             if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
-                raise fail(errno.ENODEV, "the mailbox node went away")
-            if node_identity(self.info.mailbox) != identity:
-                raise fail(errno.ENODEV, "the mailbox node was replaced")
+                raise fail(errno.ENODEV, NODE_GONE)
+            check_identity(self.info.mailbox, identity)
             frame = self._node.receive() if events & select.POLLIN else None
             if frame is not None:
                 self._note("mailbox to MPD", frame)
@@ -271,6 +290,9 @@ class Pair:
             code = self._plugin.mb_notify(self._index, self._node.device, online)
         except OSError as error:
             code = -(error.errno or errno.EIO)
+        except Exception as error:
+            self._say(f"the plugin broke: {type(error).__name__}", event="plugin")
+            code = -errno.EIO
         if code != 0:
             word = "online" if online else "offline"
             self._say(f"the plugin could not mark the management side {word}: {code}", event="plugin")

@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
+import threading
 import time
 from pathlib import Path
 
 from pydriver.daemons import cli, config
 from pydriver.daemons.events import EventLog
-from pydriver.daemons.handshake import HANDSHAKE_S, LOOPBACK, is_loopback
+from pydriver.daemons.handshake import HANDSHAKE_S, LOOPBACK, MAX_PORT, is_loopback
 from pydriver.daemons.msd_function import MsdFunction, MsdOptions
 from pydriver.daemons.plugins import MsdPlugin, PluginContext, load_msd
 from pydriver.devices import functions
@@ -24,6 +25,7 @@ from pydriver.devices import functions
 LIBRARY = "libmsd_plugin.so"
 LOOK_S = 1.0
 GRACE_S = 5.0
+WITHDRAW_S = 2.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,10 +91,12 @@ def main(arguments: list[str] | None = None) -> int:
             log.say(f"no such plugin: {error.strerror or error}", event="plugin")
             return 2
     log.say("started", event="started")
+    idle = False
     try:
-        _serve(options, host, stop, log, plugin)
+        idle = _serve(options, host, stop, log, plugin)
     finally:
-        if plugin is not None:
+        # A hook that is still at work must not have the ground taken from under it.
+        if plugin is not None and idle:
             plugin.fini()
         log.say("ended", event="ended")
         log.close()
@@ -101,7 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(
     options: argparse.Namespace, host: str, stop: cli.Stop, log: EventLog, plugin: MsdPlugin | None
-) -> None:
+) -> bool:
+    """Until a signal comes or no function is left. False when a function would not end in time."""
     running: dict[str, MsdFunction] = {}
     first = True
     while not stop.asked:
@@ -118,10 +123,14 @@ def _serve(
     for served in running.values():
         served.stop()
     deadline = time.monotonic() + GRACE_S
-    for served in running.values():
-        if not served.join(max(0.0, deadline - time.monotonic())):
-            log.say(f"{served.info.bdf}: is still busy, ends anyway", event="ended")
-        served.withdraw()
+    busy = [served for served in running.values() if not served.join(max(0.0, deadline - time.monotonic()))]
+    for served in busy:
+        log.say(f"{served.info.bdf}: is still busy, ends anyway", event="ended")
+        # A driver that hangs in one call may hang in this one too.
+        last = threading.Thread(target=served.withdraw, daemon=True)
+        last.start()
+        last.join(WITHDRAW_S)
+    return not busy
 
 
 def _discover(
@@ -165,7 +174,7 @@ def _hint(host: str, bind: str, log: EventLog) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > config.MAX_PORT:
+    if not text.isdecimal() or int(text) > MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no TCP port")
     return int(text)
 

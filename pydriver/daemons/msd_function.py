@@ -17,12 +17,14 @@ from pydriver.daemons import config
 from pydriver.daemons.config import CommId
 from pydriver.daemons.events import EventLog
 from pydriver.daemons.frameio import (
+    NODE_GONE,
     REQUEST,
     RESPONSE,
     STALL_S,
     FrameLink,
     MailboxNode,
     RawFrame,
+    check_identity,
     node_identity,
 )
 from pydriver.daemons.handshake import HANDSHAKE_S, LOOPBACK, WARNING, Door, is_loopback, listen
@@ -100,8 +102,7 @@ class MsdFunction:
             self._open_door()
             while not self._stopping:
                 self._turn()
-                if node_identity(self.info.mailbox) != identity:
-                    raise fail(errno.ENODEV, "the mailbox node was replaced")
+                check_identity(self.info.mailbox, identity)
         except OSError as error:
             self._say(f"ends: {error.strerror or error}", event="ended", errno=error.errno)
         finally:
@@ -180,7 +181,7 @@ class MsdFunction:
         ready = dict(poll.poll(int(SELECT_S * 1000)))
         node_events = ready.get(self._node.fileno(), 0)
         if node_events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
-            raise fail(errno.ENODEV, "the mailbox node went away")
+            raise fail(errno.ENODEV, NODE_GONE)
         link = self._link
         if link is not None and link.fileno() in ready:
             self._from_mpd(link)
@@ -200,7 +201,7 @@ class MsdFunction:
 
     def _from_mailbox(self, link: FrameLink) -> None:
         assert self._node is not None
-        frame = self._node.receive()
+        frame = self._node.receive(alone=True)
         if frame is None:
             return
         self._note("mailbox to MPD", frame)

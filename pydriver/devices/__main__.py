@@ -52,6 +52,7 @@ def resolve(root: Path, path: str) -> Path:
 
 def _list(root: Path, path: str | None) -> None:
     if path is None:
+        root.stat()
         for info in functions(root):
             print(f"{info.kind} {info.bdf} {info.node.relative_to(root)} {info.mailbox.relative_to(root)}")
         return

@@ -42,8 +42,7 @@ def functions(root: StrPath = "/") -> list[FunctionInfo]:
     """
     found = []
     for kind, driver in DRIVERS.items():
-        directory = Path(root) / "sys/bus/pci/drivers" / driver
-        for entry in sorted(directory.iterdir()) if directory.is_dir() else []:
+        for entry in _entries(Path(root) / "sys/bus/pci/drivers" / driver):
             # A driver's directory also holds `bind`, `module` and the like.
             with suppress(ValueError):
                 found += _function(Path(root), kind, entry, PciAddress.parse(entry.name).number)
@@ -66,6 +65,14 @@ def _function(root: Path, kind: Kind, entry: Path, number: int) -> list[Function
     return [info]
 
 
+def _entries(directory: Path) -> list[Path]:
+    """What is in a directory, in order; nothing in one that is not there or is just going away."""
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []
+
+
 def _mgmt_instance(directory: Path) -> int | None:
     try:
         return int((directory / "instance").read_text(), 0)
@@ -74,8 +81,7 @@ def _mgmt_instance(directory: Path) -> int | None:
 
 
 def _render_minor(directory: Path) -> int | None:
-    drm = directory / "drm"
-    for entry in sorted(drm.iterdir()) if drm.is_dir() else []:
+    for entry in _entries(directory / "drm"):
         if match := _RENDER.fullmatch(entry.name):
             return int(match[1])
     return None

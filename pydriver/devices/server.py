@@ -13,6 +13,7 @@ import inspect
 import re
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from pydriver.devices import protocol
 from pydriver.devices.client import StrPath
@@ -185,11 +186,9 @@ class Publication:
         # What a coroutine shows comes from registers or from the peer: asking may take seconds or take
         # something away (a test message), so only a reader of the attribute itself makes it happen.
         if attribute.show is not None and not inspect.iscoroutinefunction(attribute.show):
-            try:
+            # Without a value the file keeps its place; who wants to know why asks the attribute itself.
+            with suppress(OSError):
                 text = await self._attributes.read(path)
-            except OSError as error:
-                # The file keeps its place; who wants to know why asks the attribute itself.
-                self._on_event(SOURCE, f"{self.name} {path}: {error.strerror}")
         if not self.closed:
             self.files.write(f"{self._directory}/{path}", text, attribute.mode)
 

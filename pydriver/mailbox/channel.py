@@ -9,7 +9,7 @@ is in `pydriver.mailbox.server`.
 from __future__ import annotations
 
 import errno
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from typing import Any
 
@@ -50,11 +50,13 @@ class Mailbox:
         options: MailboxOptions | None = None,
         *,
         irq: Event | None = None,
+        enable_irq: Callable[[bool], Awaitable[None]] | None = None,
         name: str = "mailbox",
         on_event: OnEvent = silent,
         hold: Hold = nullcontext,
     ) -> None:
         """`irq` is the MSI-X event of the side; without it the channel is polled whatever `options` say.
+        `enable_irq` lets the interrupt through or not: it does as long as the channel is up and uses it.
 
         Without `bar` and `window` the mailbox has no registers: everything goes over the software channel.
         The context that `hold()` makes is entered while a daemon has something to do for this side: a message
@@ -69,6 +71,7 @@ class Mailbox:
         self._channel_switch = 0
         self.clock = clock
         self._irq = irq
+        self._enable_irq = enable_irq
         self._on_event = on_event
         self._holding = Holding(hold)
         self._tasks: list[Task] = []
@@ -163,6 +166,8 @@ class Mailbox:
         self._spawn(self._tx.run(), "tx")
         self._spawn(self._ticker.run(), "ticker")
         self._inbox.start()
+        if state.interrupt:
+            await self._let_interrupts(True)
         mode = "interrupt mode" if state.interrupt else "polled mode"
         self._say(f"channel up, {mode if self.port is not None else 'software only'}")
 
@@ -182,6 +187,8 @@ class Mailbox:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             await task.join()
+        if self._state.interrupt:
+            await self._let_interrupts(False)
 
     async def restart(self) -> None:
         """Set the channel up anew, as after a reset of the card; requests under way end with ESHUTDOWN."""
@@ -209,8 +216,10 @@ class Mailbox:
         if interrupt and self._irq is None:
             raise fail(errno.EINVAL, f"{self.name}: there is no interrupt")
         self._state.interrupt = interrupt
-        if self._state.running and not self._state.deaf:
-            await self.port.set_mode(interrupt)
+        if self._state.running:
+            if not self._state.deaf:
+                await self.port.set_mode(interrupt)
+            await self._let_interrupts(interrupt)
         # Both workers go on in the new mode; a packet that came before the change is looked for.
         self._rx.wake.set()
         self._tx.wake.set()
@@ -382,6 +391,10 @@ class Mailbox:
             self._ticker.look()
         at_work = self.software.readable or self._replies.at_daemon
         self._holding.update(self.software.present and at_work)
+
+    async def _let_interrupts(self, through: bool) -> None:
+        if self._enable_irq is not None:
+            await self._enable_irq(through)
 
     def _may_send(self, opcode: int, driver: bool = True) -> None:
         if driver and self.options.test_mode:

@@ -73,11 +73,11 @@ class Port:
         return pending
 
     async def take_packet(self) -> tuple[Sequence[int], bool, bool]:
-        """A packet's words in one go; then whether a read met an empty FIFO, and whether more is there."""
+        """A packet's words in one go; then whether they are no packet, and whether more is there."""
         words = await self._bar.read32s(self._packet_reads)
         self.gone = words[-1] == ALL_ONES
         more = not self.gone and bool(words[-1] & mailbox.STATUS.RTA.mask)
-        return words[:PACKET_WORDS], _empty_read(words[-2]), more
+        return words[:PACKET_WORDS], _cut(words[-2]), more
 
     async def word_there(self) -> bool:
         """A word can be read, or the card is gone and waiting for one makes no sense."""
@@ -96,8 +96,8 @@ class Port:
             _, status = await self._bar.read32s((at(mailbox.RDDATA), at(mailbox.STATUS)))
 
     async def empty_read(self) -> bool:
-        """Whether a word was read from an empty FIFO since the last look."""
-        return _empty_read(await self.regs.read(mailbox.ERROR))
+        """Whether the words read since the last look are no packet."""
+        return _cut(await self.regs.read(mailbox.ERROR))
 
     async def put_packet(self, packet: Packet) -> bool:
         """Push a packet; returns False when words were lost because the FIFO was full."""
@@ -106,5 +106,9 @@ class Port:
         return error == ALL_ONES or not error & mailbox.ERROR.FULL.mask
 
 
-def _empty_read(error: int) -> bool:
-    return error != ALL_ONES and bool(error & mailbox.ERROR.EMPTY.mask)
+def _cut(error: int) -> bool:
+    """A word came from an empty FIFO, or the card went away meanwhile.
+
+    The real driver takes the latter for no error, and all ones for what the peer sent.
+    """
+    return bool(error & mailbox.ERROR.EMPTY.mask)

@@ -41,14 +41,20 @@ class IrqBlock:
                 raise fail(errno.ENODEV, f"{place}: {value:#010x} is not the XDMA's {register.name}")
         await self._regs.write(irq_block.USR_ENABLE_W1C, 0xFFFF)
         for index, register in enumerate(irq_block.USR_VECTOR):
-            value = 0
-            for lane in range(VECTORS_PER_REGISTER):
-                value |= self.vector(VECTORS_PER_REGISTER * index + lane) << 8 * lane
-            await self._regs.write(register, value)
+            await self._regs.write(register, self._vectors(index))
         vectors = await self._function.enable_msix()
         if vectors < self.first_vector + USER_INTERRUPTS:
             raise fail(errno.ENODEV, f"{self._function.name} has only {vectors} MSI-X vectors")
         self._on_event(self._name, f"MSI-X on, {vectors} vectors, user interrupt 0 is {self.first_vector}")
+
+    async def intact(self) -> bool:
+        """The vector map is as `setup` wrote it: the card has not been reset since, and it answers."""
+        return await self._regs.read(irq_block.USR_VECTOR[0]) == self._vectors(0)
+
+    def _vectors(self, index: int) -> int:
+        """What a register of the vector map holds."""
+        first = VECTORS_PER_REGISTER * index
+        return sum(self.vector(first + lane) << 8 * lane for lane in range(VECTORS_PER_REGISTER))
 
     def vector(self, user_irq: int) -> int:
         """MSI-X vector of a user interrupt."""
@@ -62,5 +68,10 @@ class IrqBlock:
         """Let the user interrupt through. A request that is pending raises its vector at once."""
         await self._regs.write(irq_block.USR_ENABLE_W1S, 1 << user_irq)
 
+    async def switch(self, user_irq: int, on: bool) -> None:
+        """`enable` or `disable`."""
+        await (self.enable(user_irq) if on else self.disable(user_irq))
+
     async def disable(self, user_irq: int) -> None:
+        """Keep the user interrupt back."""
         await self._regs.write(irq_block.USR_ENABLE_W1C, 1 << user_irq)

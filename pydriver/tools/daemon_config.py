@@ -18,7 +18,7 @@ def read_host(path: Path) -> str:
     host = socket.gethostname()
     if not path.exists():
         return host
-    for line in path.read_text().splitlines():
+    for line in path.read_text(errors="replace").splitlines():
         key, separator, value = line.partition("=")
         if not separator:
             raise fail(errno.EIO, f"Bad daemon config file line '{line}'")

@@ -87,9 +87,11 @@ def _dump(options: argparse.Namespace) -> str:
     text = device_config.dump(_management(options).sysfs)
     if options.output is None:
         return text
-    if options.output.exists() and not options.force:
-        raise fail(errno.EEXIST, f"Output file already exists: '{options.output}'")
-    options.output.write_text(text)
+    try:
+        with options.output.open("w" if options.force else "x") as file:
+            file.write(text)
+    except FileExistsError:
+        raise fail(errno.EEXIST, f"Output file already exists: '{options.output}'") from None
     return f"config has been dumped to {options.output}\n"
 
 

@@ -58,7 +58,7 @@ def describe(axlf: Axlf) -> str:
         f"rom time stamp  {axlf.feature_rom_timestamp}",
         f"length          {axlf.length}",
         f"signature       {f'{axlf.signature_length} bytes' if axlf.signed else 'none'}",
-        *(f"interface       {UUID(hex=interface)}" for interface in axlf.interface_uuids()),
+        *(f"interface       {_uuid(interface)}" for interface in axlf.interface_uuids()),
         f"fake            {'no' if secrets(axlf) else 'yes (nothing in it configures hardware)'}",
         "sections",
     ]
@@ -67,6 +67,14 @@ def describe(axlf: Axlf) -> str:
         title = f"{section.kind.name} {section.name}".strip()
         lines.append(f"  {len(section.data):>10} bytes at {section.offset:#010x}  {title}{mark}")
     return "\n".join(lines)
+
+
+def _uuid(text: str) -> str:
+    """With hyphens; as it is when it is none, for an image may name anything."""
+    try:
+        return str(UUID(hex=text))
+    except ValueError:
+        return f"{text!r} (no uuid)"
 
 
 def _strip(source: Path, target: Path) -> str:

@@ -8,6 +8,7 @@ the user PF), `peer_groups` (what it answers about the card), `reset`, `shell`, 
 from __future__ import annotations
 
 import errno
+import functools
 from collections.abc import Coroutine
 from typing import Any, Self
 
@@ -76,7 +77,8 @@ class Xclmgmt:
             self.bar,
             mgmt_bar.MAILBOX,
             options.mailbox,
-            irq=self.irqs.event(MAILBOX_USER_IRQ) if options.mailbox.interrupt else None,
+            irq=self.irqs.event(MAILBOX_USER_IRQ),
+            enable_irq=functools.partial(self.irqs.switch, MAILBOX_USER_IRQ),
             name="mgmt.mailbox",
             on_event=on_event,
             hold=platform.outside.hold,
@@ -146,17 +148,19 @@ class Xclmgmt:
         await self.post_state(PeerStateFlags.ONLINE)
 
     async def remove(self) -> None:
-        """Say good-bye, stop what is going on, the mailbox and the interrupts."""
-        for task in self._work:
-            task.cancel()
-        self._work.clear()
-        self.set_offline(True)
-        await self.post_state(PeerStateFlags.OFFLINE)
-        await self.passthrough.program(0, 0)
-        await self.resets.finish_download()
-        await self.mailbox.drained(GOODBYE_NS)
-        await self.stop_channel()
-        self.ready = False
+        """Say good-bye and stop the mailbox, after a reset, download or programming that is under way."""
+        async with self._busy:
+            # What has begun was finished. What waits for its turn gets none.
+            for task in self._work:
+                task.cancel()
+            self._work.clear()
+            self.set_offline(True)
+            self.ready = False
+            await self.post_state(PeerStateFlags.OFFLINE)
+            await self.passthrough.program(0, 0)
+            await self.resets.finish_download()
+            await self.mailbox.drained(GOODBYE_NS)
+            await self.stop_channel()
 
     # --- parts that a reset stops and starts ----------------------------------------------------------
 
@@ -175,13 +179,10 @@ class Xclmgmt:
     async def start_channel(self) -> None:
         """Bring the mailbox up, at the first time and after a reset."""
         await self.mailbox.go_online()
-        if self.mailbox.interrupt_mode:
-            await self.irqs.enable(MAILBOX_USER_IRQ)
 
     async def stop_channel(self) -> None:
         """Take the mailbox down."""
         await self.mailbox.go_offline()
-        await self.irqs.disable(MAILBOX_USER_IRQ)
 
     # --- downloads and resets ---------------------------------------------------------------------------
 
@@ -191,9 +192,9 @@ class Xclmgmt:
         Raises ENOTTY (driver not ready), EFAULT (shorter than its header or than the header says), EINVAL
         (magic, larger than 1 GiB), ENOMEM (no length), else as `Downloader.download`.
         """
-        if not self.ready:
-            raise fail(errno.ENOTTY, "the management PF is not ready")
         async with self._busy:
+            if not self.ready:
+                raise fail(errno.ENOTTY, "the management PF is not ready")
             if len(image) < AXLF_SIZEOF:
                 raise fail(errno.EFAULT, f"{len(image)} bytes are shorter than an image's header")
             if not image.startswith(MAGIC):
@@ -209,13 +210,17 @@ class Xclmgmt:
             self.kept_image = image[:length] if self.cache_xclbin else None
 
     async def hot_reset(self, force: bool = False) -> None:
-        """Reset the whole card now. Raises as `Resets.hot_reset`."""
+        """Reset the whole card now. Raises ENODEV (the driver was removed), else as `Resets.hot_reset`."""
         async with self._busy:
+            self._check_there()
             await self.resets.hot_reset(force)
 
     def schedule_reset(self, force: bool) -> None:
-        """Reset the card as soon as possible, beside what goes on; nothing when that is coming already."""
-        if self._reset_work is None or self._reset_work.done():
+        """Reset the card as soon as possible, beside what goes on; nothing when that is coming already.
+
+        Nothing either when the driver is being removed.
+        """
+        if self.ready and (self._reset_work is None or self._reset_work.done()):
             self._reset_work = self._spawn_work(self._reset(force), "mgmt.reset")
 
     async def _reset(self, force: bool) -> None:
@@ -225,8 +230,9 @@ class Xclmgmt:
             self._on_event("mgmt.reset", f"hot reset failed: {error.strerror}")
 
     def schedule_shell(self) -> None:
-        """Program the second partition as soon as possible, beside what goes on."""
-        self._spawn_work(self._program_shell(), "mgmt.shell")
+        """Program the second partition as soon as possible, beside what goes on; not while being removed."""
+        if self.ready:
+            self._spawn_work(self._program_shell(), "mgmt.shell")
 
     async def _program_shell(self) -> None:
         try:
@@ -239,10 +245,11 @@ class Xclmgmt:
     async def program_shell(self) -> None:
         """Program the stored image of the second partition.
 
-        Raises EINVAL (nothing that can be programmed), and what programming gives; then the function stays
-        offline.
+        Raises ENODEV (the driver was removed), EINVAL (nothing that can be programmed), and what programming
+        gives; then the function stays offline.
         """
         async with self._busy:
+            self._check_there()
             self.shell.check()
             self.set_offline(True)
             self.downloader.forget()
@@ -298,6 +305,10 @@ class Xclmgmt:
             self._changed("dev_offline")
 
     # --- helpers ------------------------------------------------------------------------------------------
+
+    def _check_there(self) -> None:
+        if not self.ready:
+            raise fail(errno.ENODEV, "the management driver is gone")
 
     async def _configured(self, path: str) -> None:
         self._changed(path)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from pydriver.errors import fail
 from pydriver.mailbox import PeerStateFlags
 from pydriver.platform import Platform
-from pydriver.platform.sync import Lock
 from pydriver.platform.trace import OnEvent, silent
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ CLEAR_ROUNDS = 10
 
 
 class Resets:
-    """The resets of one management PF, one after the other."""
+    """The resets of one management PF; the driver sees to it that there is one at a time."""
 
     def __init__(self, driver: Xclmgmt, platform: Platform, on_event: OnEvent = silent) -> None:
         self.firewall_reported = False
@@ -37,7 +36,6 @@ class Resets:
         self._platform = platform
         self._clock = platform.clock
         self._on_event = on_event
-        self._lock = Lock(platform.clock)
 
     async def hot_reset(self, force: bool = False) -> None:
         """Reset the whole card and bring this function back.
@@ -46,22 +44,22 @@ class Resets:
         part. Raises ENODEV (the machine cannot reset the card; then all is as it was), EIO (the firewalls
         stay tripped), and what the blocks raise that do not come back; the function is offline then.
         """
-        async with self._lock:
-            self._driver.set_offline(True)
-            self._on_event("mgmt.reset", "forced hot reset" if force else "hot reset")
-            if not force:
-                await self._driver.post_state(PeerStateFlags.OFFLINE)
-            await self.finish_download()
-            await self._driver.mailbox.drained(DRAIN_NS)
-            was_open = await self._down()
-            possible = await self._reset_card()
-            await self._up(possible, was_open)
-            self._driver.set_offline(False)
-            if not force:
-                await self._driver.post_state(PeerStateFlags.ONLINE)
-            if not possible:
-                raise fail(errno.ENODEV, "there is no bridge above the card that could reset it")
-            self._on_event("mgmt.reset", "the card is back")
+        self._driver.set_offline(True)
+        self._on_event("mgmt.reset", "forced hot reset" if force else "hot reset")
+        if not force:
+            await self._driver.post_state(PeerStateFlags.OFFLINE)
+        patience = self._clock.now_ns() + DOWNLOAD_NS
+        await self._download_ended(patience)
+        await self._driver.mailbox.drained(DRAIN_NS)
+        was_open = await self._down(patience)
+        possible = await self._reset_card()
+        await self._up(possible, was_open)
+        self._driver.set_offline(False)
+        if not force:
+            await self._driver.post_state(PeerStateFlags.ONLINE)
+        if not possible:
+            raise fail(errno.ENODEV, "there is no bridge above the card that could reset it")
+        self._on_event("mgmt.reset", "the card is back")
 
     async def ocl_reset(self) -> None:
         """Close the gate of the dynamic region and open it; nothing while the loaded image is in use."""
@@ -74,15 +72,18 @@ class Resets:
 
     async def finish_download(self) -> None:
         """Wait for the download that is going on, if any; not for ever."""
-        left = DOWNLOAD_NS
-        while self._driver.downloader.bitstream.writing and left > 0:
-            await self._clock.sleep_ns(DOWNLOAD_LOOK_NS)
-            left -= DOWNLOAD_LOOK_NS
+        await self._download_ended(self._clock.now_ns() + DOWNLOAD_NS)
 
-    async def _down(self) -> bool:
+    async def _download_ended(self, until_ns: int) -> None:
+        while self._driver.downloader.bitstream.writing and self._clock.now_ns() < until_ns:
+            await self._clock.sleep_ns(DOWNLOAD_LOOK_NS)
+
+    async def _down(self, patience: int) -> bool:
         """Returns whether the gate was open."""
         driver = self._driver
         await driver.stop_channel()
+        # One that came while the response was leaving; from now on none comes.
+        await self._download_ended(patience)
         was_open = await driver.gate.is_open()
         await driver.gate.freeze()
         await driver.stop_processor()

@@ -81,7 +81,7 @@ class MgmtHandlers:
         driver.connection = ConnFlags.PEER_READY
         if driver.mailbox.channel_switch == 0 and self._same_domain(conn):
             driver.connection |= ConnFlags.PEER_SAME_DOMAIN
-        self._on_event("mgmt.server", f"user PF connected, {driver.connection!r}")
+        self._on_event("mgmt.server", f"user PF connected, {driver.connection.name}")
         return ConnResp(
             version=min(PROTOCOL_VERSION, conn.version),
             conn_flags=int(driver.connection),

@@ -8,6 +8,7 @@ in the folder is the administrator's business; the driver compares nothing but n
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
@@ -15,18 +16,24 @@ from uuid import UUID
 from pydriver.errors import fail
 
 FOLDER = "xilinx/xclbins"
+_UUID = re.compile("[0-9a-fA-F]{32}")
 
 
 def file_name(uuid: bytes, interface: str) -> str:
-    """Path below the firmware directory for an image's uuid and the shell's interface uuid."""
+    """Path below the firmware directory for an image's uuid and the shell's interface uuid.
+
+    Raises EINVAL for an interface that is no uuid: an image may name any text, and this becomes a path.
+    """
+    if not _UUID.fullmatch(interface):
+        raise fail(errno.EINVAL, f"the interface {interface!r} is no uuid")
     return f"{FOLDER}/{UUID(bytes=uuid)}_{interface}.xclbin"
 
 
 def stored_image(firmware_dir: Path, uuid: bytes, interfaces: Sequence[str]) -> bytes:
     """The stored image of `uuid` for the first of the shell's interfaces.
 
-    Raises EINVAL when the shell has no interface uuid (a legacy shell), ENOENT when there is no such file,
-    else what reading it gives.
+    Raises EINVAL when the shell has no interface uuid (a legacy shell) or one that is none, ENOENT when there
+    is no such file, else what reading it gives.
     """
     if not interfaces:
         raise fail(errno.EINVAL, "the shell has no interface uuid, so no stored image can be named")

@@ -86,7 +86,7 @@ class Connection:
         self._mailbox.channel_disable = response.chan_disable
         self.state = ConnFlags(response.conn_flags & _KNOWN_FLAGS)
         if self.ready:
-            self._on_event("user.peer", f"connected, {self.state!r}")
+            self._on_event("user.peer", f"connected, {self.state.name}")
         self._tell()
 
     def lost(self) -> None:

@@ -8,6 +8,7 @@ subject, resets and the peer's announcements `lifecycle`'s.
 from __future__ import annotations
 
 import errno
+import functools
 from collections.abc import Sequence
 from typing import Self
 
@@ -58,13 +59,13 @@ class Xocl:
         self.bar = register_bar(function, 32 * MIB)
         self.irqs = IrqBlock(function, small_bar(function), FIRST_VECTOR, "user.irq", on_event)
         wired = not options.software_only
-        self.wants_mailbox_interrupt = options.mailbox.interrupt and wired
         self.mailbox = Mailbox(
             self.clock,
             self.bar if wired else None,
             user_bar.MAILBOX if wired else None,
             options.mailbox,
-            irq=self.irqs.event(MAILBOX_USER_IRQ) if self.wants_mailbox_interrupt else None,
+            irq=self.irqs.event(MAILBOX_USER_IRQ),
+            enable_irq=functools.partial(self.irqs.switch, MAILBOX_USER_IRQ),
             name="user.mailbox",
             on_event=on_event,
             hold=platform.outside.hold,
@@ -117,8 +118,6 @@ class Xocl:
         self.kds = Kds(self.clock, self.ert, self.host_cus, traits, self.on_event)
         await self.irqs.setup()
         await self.mailbox.start()
-        if self.mailbox.interrupt_mode:
-            await self.irqs.enable(MAILBOX_USER_IRQ)
         await self.ert.start()
         await self.lifecycle.refresh()
         self.lifecycle.works.start()
@@ -129,18 +128,13 @@ class Xocl:
         for client in list(self.clients):
             await client.close()
         await self.ert.stop()
-        await self.mailbox.stop()
-        await self.irqs.disable(MAILBOX_USER_IRQ)
+        await self.mailbox.go_offline()
 
     async def restart_mailbox(self, interrupt: bool) -> None:
         """Set the mailbox up anew in one of its modes; the interrupt block must be set up for interrupts."""
         await self.mailbox.stop()
         await self.mailbox.set_interrupt_mode(interrupt)
         await self.mailbox.start()
-        if interrupt:
-            await self.irqs.enable(MAILBOX_USER_IRQ)
-        else:
-            await self.irqs.disable(MAILBOX_USER_IRQ)
 
     # --- what it is ---------------------------------------------------------------------------------
 

@@ -5,10 +5,13 @@ Source: XRT firewall contract §6, XRT platform contract §8, XRT mailbox contra
 contract §6.5 (-ESHUTDOWN).
 
 Two states: *offline* means that nobody can open the device any more, while those who have it open go on;
-*down* means that clients are gone, the image is forgotten and only the mailbox runs; polled while a reset
-is due, which takes the interrupts away. The real driver comes up again at any announcement of the peer;
-this one does only when it was down, so that an announcement between a trip and its reset does not pull the
-device from under its clients.
+*down* means that clients go or are gone, the image is forgotten and only the mailbox runs; polled while a
+reset is due, which takes the interrupts away. The real driver comes up again at any announcement of the peer
+when it was offline; this one does when it was down, so that an announcement between a trip and its reset does
+not pull the device from under its clients, and when the card was reset without its doing, by the
+administrator of the management PF: nothing that clients had on the card is there any more. To hear of that,
+the mailbox is polled from the peer's OFFLINE until it is ONLINE again. Nobody is told of a forced reset; the
+peer's next announcement is what ends it here.
 """
 
 from __future__ import annotations
@@ -45,10 +48,16 @@ class Lifecycle:
         self.errors = ErrorRecords()
         self.works = WorkQueue(
             driver.clock,
-            {Work.RESET: self._reset, Work.PROGRAM_SHELL: self._program_shell, Work.REFRESH: self._refresh},
+            {
+                Work.RESET: self._reset,
+                Work.PROGRAM_SHELL: self._program_shell,
+                Work.REFRESH: self.refresh,
+                Work.PEER_AWAY: self._peer_away,
+            },
             driver.on_event,
         )
         self._driver = driver
+        self._polls_for_peer = False
         self._details: Task | None = None
 
     def stop(self) -> None:
@@ -78,11 +87,14 @@ class Lifecycle:
 
     def peer_online(self) -> None:
         """The peer announces itself: look at the shell and shake hands again."""
+        self.works.drop(Work.PEER_AWAY)
         self.works.queue(Work.REFRESH, REFRESH_DELAY_NS)
 
     def peer_offline(self) -> None:
         """The peer goes away."""
         self._driver.peer.connection.lost()
+        self.works.drop(Work.REFRESH)
+        self.works.queue(Work.PEER_AWAY, 0)
 
     def change_shell(self) -> None:
         """The peer has another shell to program."""
@@ -109,10 +121,21 @@ class Lifecycle:
             self._driver.on_event("user.peer", f"which firewall tripped is not known: {error.strerror}")
 
     async def refresh(self) -> None:
-        """Ask for the shell's tree and shake hands; come up first when the device is down."""
+        """Ask for the shell's tree and shake hands; come up first when the device is down or was reset.
+
+        Raises as `bring_up`.
+        """
         driver = self._driver
+        if not self.down and not await driver.irqs.intact():
+            driver.on_event("user", "the card has been reset")
+            # Nobody will answer what was asked before, so whoever waits need not wait on.
+            await driver.mailbox.stop()
+            await self.take_down()
         if self.down:
             await self.bring_up()
+        elif self._polls_for_peer:
+            await driver.mailbox.set_interrupt_mode(True)
+        self._polls_for_peer = False
         try:
             await driver.peer.shell.refresh()
         except OSError as error:
@@ -122,8 +145,12 @@ class Lifecycle:
                 return
         await driver.peer.connect()
 
-    async def _refresh(self) -> None:
-        await self.refresh()
+    async def _peer_away(self) -> None:
+        """Look for what the peer says next: when it resets the card, no interrupt will tell."""
+        mailbox = self._driver.mailbox
+        if mailbox.interrupt_mode:
+            self._polls_for_peer = True
+            await mailbox.set_interrupt_mode(False)
 
     async def _reset(self) -> None:
         driver = self._driver
@@ -135,7 +162,8 @@ class Lifecycle:
             answer = -errno.EIO
         if answer not in (0, -errno.ESHUTDOWN):
             driver.on_event("user", f"no reset, the peer answered {answer}")
-            await self.bring_up()
+            # With the handshake: what the peer said when the mailbox was set up anew is lost.
+            await self.refresh()
             return
         unplugged = " and unplugged" if answer else ""
         driver.on_event("user", f"the card is being reset{unplugged}, the peer will announce itself")
@@ -145,7 +173,7 @@ class Lifecycle:
 
     async def _program_shell(self) -> None:
         driver = self._driver
-        await self.take_down(driver.wants_mailbox_interrupt)
+        await self.take_down(driver.options.mailbox.interrupt)
         try:
             answer = await driver.peer.requests.program_shell()
         except OSError as error:
@@ -153,12 +181,12 @@ class Lifecycle:
             answer = -errno.EIO
         if answer:
             driver.on_event("user.shell", f"the peer does not program it, it answered {answer}")
-            await self.bring_up()
-            return
-        driver.peer.shell.forget()
-        if await self._shell_is_there():
-            await self.bring_up()
-            await driver.peer.connect()
+        else:
+            driver.peer.shell.forget()
+            if not await self._shell_is_there():
+                return
+        await self.bring_up()
+        await driver.peer.connect()
 
     async def _shell_is_there(self) -> bool:
         """Ask until the peer has the new tree; False when it announced itself, or for a minute had none."""
@@ -190,6 +218,8 @@ class Lifecycle:
         self.set_offline(True)
         if self.down:
             return
+        # From now on, so that the end of a reclocking which holds the lock does not open the device again.
+        self.down = True
         async with driver.loader.lock:
             endings = [driver.clock.spawn(client.kill(), "user.kill") for client in driver.clients]
             for ending in endings:
@@ -202,7 +232,6 @@ class Lifecycle:
             driver.ert.reset()
             driver.kds.reset()
             await driver.restart_mailbox(interrupt=interrupt)
-            self.down = True
 
     async def bring_up(self) -> None:
         """Set up interrupts, mailbox and scheduler as at the probe; without an image (reset_done).
@@ -213,7 +242,7 @@ class Lifecycle:
         self.errors.clear()
         driver.attribute_source.errors_changed()
         await driver.irqs.setup()
-        await driver.restart_mailbox(interrupt=driver.wants_mailbox_interrupt)
+        await driver.restart_mailbox(driver.options.mailbox.interrupt)
         await driver.ert.start()
         self.down = False
         self.set_offline(False)

@@ -40,10 +40,6 @@ class Peer:
         """CHAN_STATE."""
         return self.connection.state
 
-    @state.setter
-    def state(self, state: ConnFlags) -> None:
-        self.connection.state = state
-
     @property
     def ready(self) -> bool:
         """`Connection.ready`."""

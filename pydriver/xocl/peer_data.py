@@ -111,20 +111,28 @@ class PeerData:
         Raises what `Mailbox.request` raises, the errno of a negative number the peer answered, EIO for
         another answer without data.
         """
-        kind = STRUCTURES[group]
         async with self._one:
-            try:
-                answer = await self._ask(group, kind.SIZE, 1)
-                self._known[group] = answer + self._known[group][len(answer) :]
-            finally:
-                # After a failure too: who reads attributes must not wait for a dead peer each time.
-                self._expires[group] = self._clock.now_ns() + CACHE_NS
+            await self._refresh(group)
         return self.known(group)
 
     async def refresh_if_old(self, group: Group) -> None:
         """Ask for a group of fixed size unless that was done within a second. Raises as `refresh`."""
-        if self._clock.now_ns() >= self._expires.get(group, 0):
-            await self.refresh(group)
+        if self._is_old(group):
+            async with self._one:
+                # Whoever was first has asked for all that waited.
+                if self._is_old(group):
+                    await self._refresh(group)
+
+    def _is_old(self, group: Group) -> bool:
+        return self._clock.now_ns() >= self._expires.get(group, 0)
+
+    async def _refresh(self, group: Group) -> None:
+        try:
+            answer = await self._ask(group, STRUCTURES[group].SIZE, 1)
+            self._known[group] = answer + self._known[group][len(answer) :]
+        finally:
+            # After a failure too: who reads attributes must not wait for a dead peer each time.
+            self._expires[group] = self._clock.now_ns() + CACHE_NS
 
     def known(self, group: Group) -> Wire:
         """What is known of a group of fixed size, zeros when it never answered."""

@@ -26,6 +26,7 @@ class Work(Enum):
     RESET = "reset"
     PROGRAM_SHELL = "program shell"
     REFRESH = "refresh"
+    PEER_AWAY = "peer away"
 
 
 class WorkQueue:

@@ -23,9 +23,9 @@ import pytest
 
 from bridge import preload
 from pydriver.subdev.identity import PciAddress
+from tb.netns import Namespace, NoNamespaces
 from tb.runner import ROOT
 from tests.interop.native import unavailable
-from tests.interop.netns import Network
 
 Maker = Literal["amd", "ours"]
 Role = Literal["msd", "mpd"]
@@ -44,17 +44,15 @@ def require_amd() -> None:
         unavailable("no C compiler for the library that AMD's daemons are started with")
 
 
-def private_network() -> Network:
-    """Not entered yet; the test is skipped where the machine gives no namespace."""
+def private_network() -> Namespace:
+    """The test is skipped where the machine gives none. Close it when done."""
     if any(shutil.which(name) is None for name in ("unshare", "nsenter")):
         unavailable("unshare and nsenter (Debian package util-linux) are not installed")
     try:
-        with Network():
-            pass
-    except OSError as error:
+        return Namespace()
+    except NoNamespaces as error:
         # Not a package that could be installed: containers forbid it.
         pytest.skip(f"no private network for a daemon that binds every interface: {error}")
-    return Network()
 
 
 @dataclass
@@ -90,7 +88,7 @@ class Daemons:
     With a C plugin for MPD there is one machine only, because the plugin looks for the management function.
     """
 
-    def __init__(self, network: Network, place: Path, plugin: Path | None = None) -> None:
+    def __init__(self, network: Namespace, place: Path, plugin: Path | None = None) -> None:
         """`plugin` is put where XRT installs it."""
         self.host, self.guest = (place / "machine",) * 2 if plugin else (place / "host", place / "guest")
         self._network = network
@@ -132,11 +130,12 @@ class Daemons:
         loaded = maker == "amd" or (role == "mpd" and self._plugin is not None)
         variables = preload.environment(root, log if maker == "amd" else None) if loaded else {}
         ours = [sys.executable, "-m", f"pydriver.daemons.{role}", "--root", str(root), "--verbose"]
-        words = self._network.command(
+        words = [
+            *self._network.enter(),
             "env",
             *(f"{name}={value}" for name, value in variables.items()),
             *([AMD[role]] if maker == "amd" else ours),
-        )
+        ]
         log.unlink(missing_ok=True)
         with log.open("ab") as sink:
             process = subprocess.Popen(

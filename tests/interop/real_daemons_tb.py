@@ -9,9 +9,9 @@ from typing import Any
 
 import cocotb
 
+from tb.netns import Namespace
 from tests.interop.daemon_flow import Flow, corrupt, download_error
 from tests.interop.daemons import Daemons, Maker
-from tests.interop.netns import Network
 from tests.system.rig import DEMO, Rig, run_vadd
 
 MSD: Maker = "amd" if os.environ["MSD"] == "amd" else "ours"
@@ -22,7 +22,7 @@ MPD: Maker = "amd" if os.environ["MPD"] == "amd" else "ours"
 async def xclbin_through_both_daemons(dut: Any) -> None:
     rig = await Rig.power_on(dut)
     mgmt, user = await rig.drivers(guest=True)
-    with Network() as network:
+    with Namespace() as network:
         daemons = Daemons(network, Path(os.environ["RUN_DIR"]).resolve())
         async with Flow.between(rig.platform, mgmt, user, daemons) as flow:
             running = [await flow.start_msd(MSD), await flow.start_mpd(MPD)]

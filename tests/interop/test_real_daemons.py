@@ -15,11 +15,11 @@ from pydriver.mailbox import Opcode
 from pydriver.xclbin import SectionKind
 from pydriver.xocl import UserOptions
 from pydriver.xrt import Kernel
+from tb.netns import Namespace
 from tb.runner import simulate
 from tests.interop.daemon_flow import Flow, corrupt, download_error
 from tests.interop.daemons import CONTAINER_PLUGIN, Daemons, Maker, private_network, require_amd
 from tests.interop.native import unavailable
-from tests.interop.netns import Network
 from tests.unit.rig import DEMO, Rig, changed, raises, run_vadd, with_section
 
 GUEST = UserOptions(guest=True)
@@ -27,14 +27,14 @@ PAIRINGS: list[tuple[Maker, Maker]] = [("amd", "amd"), ("amd", "ours"), ("ours",
 
 
 @pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
+def network() -> Iterator[Namespace]:
     require_amd()
     with private_network() as network:
         yield network
 
 
 def on_model(
-    network: Network, place: Path, steps: Callable[[Flow], Awaitable[None]], plugin: Path | None = None
+    network: Namespace, place: Path, steps: Callable[[Flow], Awaitable[None]], plugin: Path | None = None
 ) -> None:
     """The steps on the model card, the user function in a guest."""
     rig = Rig()
@@ -48,7 +48,7 @@ def on_model(
 
 
 @pytest.mark.parametrize(("msd", "mpd"), PAIRINGS, ids=str)
-def test_pairing(network: Network, tmp_path: Path, msd: Maker, mpd: Maker) -> None:
+def test_pairing(network: Namespace, tmp_path: Path, msd: Maker, mpd: Maker) -> None:
     async def steps(flow: Flow) -> None:
         daemons = [await flow.start_msd(msd), await flow.start_mpd(mpd)]
         await flow.load(DEMO)
@@ -63,7 +63,7 @@ def test_pairing(network: Network, tmp_path: Path, msd: Maker, mpd: Maker) -> No
 
 
 @pytest.mark.parametrize("mpd", ["amd", "ours"])
-def test_msd_is_killed_and_restarted(network: Network, tmp_path: Path, mpd: Maker) -> None:
+def test_msd_is_killed_and_restarted(network: Namespace, tmp_path: Path, mpd: Maker) -> None:
     """AMD's MPD gives a function up when its MSD is gone, until udev says that the mailbox was added."""
 
     async def steps(flow: Flow) -> None:
@@ -83,7 +83,7 @@ def test_msd_is_killed_and_restarted(network: Network, tmp_path: Path, mpd: Make
 
 
 @pytest.mark.parametrize("msd", ["amd", "ours"])
-def test_mpd_is_killed_and_restarted(network: Network, tmp_path: Path, msd: Maker) -> None:
+def test_mpd_is_killed_and_restarted(network: Namespace, tmp_path: Path, msd: Maker) -> None:
     async def steps(flow: Flow) -> None:
         service, killed = await flow.start_msd(msd), await flow.start_mpd("amd")
         await flow.load(DEMO)
@@ -97,7 +97,7 @@ def test_mpd_is_killed_and_restarted(network: Network, tmp_path: Path, msd: Make
 
 
 @pytest.mark.parametrize("mpd", ["amd", "ours"])
-def test_container_plugin(network: Network, tmp_path: Path, mpd: Maker) -> None:
+def test_container_plugin(network: Namespace, tmp_path: Path, mpd: Maker) -> None:
     """Debian's plugin in MPD hands the image to the management function itself: there is no MSD."""
     if CONTAINER_PLUGIN is None:
         unavailable("libcontainer_mpd_plugin.so (Debian package libxrt-utils) is not installed")
@@ -114,7 +114,7 @@ def test_container_plugin(network: Network, tmp_path: Path, mpd: Maker) -> None:
     on_model(network, tmp_path, steps, CONTAINER_PLUGIN)
 
 
-def test_64_mib(network: Network, tmp_path: Path) -> None:
+def test_64_mib(network: Namespace, tmp_path: Path) -> None:
     """The software channel and AMD's daemons carry an image of that size."""
     seed = int(os.environ.get("SEED", "1"))
     print(f"SEED={seed}")
@@ -129,7 +129,7 @@ def test_64_mib(network: Network, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("msd", ["amd", "ours"])
-def test_other_requests(network: Network, tmp_path: Path, msd: Maker) -> None:
+def test_other_requests(network: Namespace, tmp_path: Path, msd: Maker) -> None:
     """AMD's MSD asks for test messages and drops the connection when one comes; ours goes on."""
 
     async def steps(flow: Flow) -> None:
@@ -158,10 +158,10 @@ def on_card(sim: str, msd: Maker, mpd: Maker) -> None:
     )
 
 
-def test_on_the_card(sim: str, network: Network) -> None:
+def test_on_the_card(sim: str, network: Namespace) -> None:
     on_card(sim, "amd", "amd")
 
 
 @pytest.mark.parametrize(("msd", "mpd"), PAIRINGS[1:], ids=str)
-def test_pairing_on_the_card(network: Network, msd: Maker, mpd: Maker) -> None:
+def test_pairing_on_the_card(network: Namespace, msd: Maker, mpd: Maker) -> None:
     on_card("verilator", msd, mpd)

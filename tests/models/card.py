@@ -71,6 +71,8 @@ class IrqBar(Target):
             0x2004: self.enable,
             0x2040: self.lines & self.enable,
         }
+        if 0x2080 <= offset < 0x2090:
+            return sum(self.vectors[(offset - 0x2080) + lane] << 8 * lane for lane in range(4))
         return values.get(offset, 0)
 
     def write32(self, offset: int, value: int) -> None:

@@ -15,6 +15,9 @@ from tests.system.rig import ALL_ONES, DEMO, SECOND, Rig, image, run_vadd
 from tests.unit.rig import changed, raises, with_section
 
 OTHER = bytes(range(16))
+# XRT mailbox contract §3.1: a message that makes no progress is given up after 2 s, one that has sent a
+# packet 1 s after it. Timers count full ticks.
+FIRST_PACKET_S, NEXT_PACKET_S, TICK_S, WORK_S = 2, 1, 0.1, 0.001
 # Places in the file (XRT xclbin contract §1).
 SECTION_COUNT_AT = 448
 SECTION_TABLE_AT, SECTION_ENTRY = 456, 40
@@ -167,21 +170,41 @@ async def contexts_and_commands_out_of_order(dut) -> None:
 
 @cocotb.test(timeout_time=200, timeout_unit="sec")
 async def nobody_on_the_management_side(dut) -> None:
-    """Dead peers cost simulated time, not the user's."""
+    """Dead peers cost simulated time, not the user's.
+
+    Nobody reads the FIFO, so of a request of two packets one leaves, and of the request after it none. Both
+    at probe (the shell's tree, handshake) and at a load (what is loaded, the image) it is two such requests;
+    the 20 s for an answer never begin.
+    """
     rig = await Rig.power_on(dut)
-    wall, begin = time.monotonic(), rig.clock.now_ns()
+    wall = time.monotonic()
+
+    def took(begin: int) -> bool:
+        seconds = (rig.clock.now_ns() - begin) / SECOND
+        cocotb.log.info("gave up after %.4f s", seconds)
+        longest = NEXT_PACKET_S + FIRST_PACKET_S
+        return longest - TICK_S < seconds <= longest + WORK_S
+
+    begin = rig.clock.now_ns()
     user = await rig.user(guest=True)
-    assert not user.peer.ready
-    assert 15 * SECOND < rig.clock.now_ns() - begin < 25 * SECOND, "the handshake gave up after its 20 s"
+    assert not user.peer.ready and took(begin)
+    begin = rig.clock.now_ns()
     with raises(errno.ETIMEDOUT, "is its driver there"):
         await user.read_axlf(DEMO)
+    assert rig.clock.now_ns() - begin < WORK_S * SECOND, "nothing is asked of a peer that is not there"
     mgmt = await rig.mgmt()
     await rig.clock.sleep_ns(SECOND // 100)
     assert user.peer.ready, "a driver that comes later announces itself"
     await mgmt.remove()
+    with raises(errno.ETIMEDOUT, "is its driver there"):
+        await user.read_axlf(DEMO)
+    mgmt = await rig.mgmt()
+    await rig.clock.sleep_ns(SECOND // 100)
+    assert user.peer.ready and user.mailbox.interrupt_mode
+    await mgmt.mailbox.stop()  # without a word, as when its machine hangs
     begin = rig.clock.now_ns()
     with raises(errno.ETIMEDOUT, "did not answer"):
         await user.read_axlf(DEMO)
-    assert rig.clock.now_ns() - begin < 60 * SECOND
+    assert took(begin)
     assert time.monotonic() - wall < 60
     assert user.bitstream.uuid == NULL_UUID

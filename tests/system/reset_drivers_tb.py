@@ -105,6 +105,23 @@ async def the_peer_is_reset_in_the_middle_of_a_transfer(dut: Any) -> None:
 
 
 @cocotb.test(timeout_time=100, timeout_unit="sec")
+async def the_management_resets_the_card_unasked(dut: Any) -> None:
+    """The user function, who did not ask for it, loses clients and image, and works again by itself."""
+    rig = await Rig.power_on(dut)
+    mgmt, user = await rig.drivers()
+    device = Device.attach(user)
+    uuid = await device.load_xclbin(DEMO)
+    await run_vadd(device, uuid)
+    # Long after the start, when nothing but an interrupt makes the user function look.
+    await rig.clock.sleep_ns(SECOND)
+    await mgmt.hot_reset()
+    await both_back(rig, mgmt, user)
+    assert user.mailbox.interrupt_mode and user.bitstream.uuid == bytes(16)
+    assert await result_of(device.client.open_context(uuid, 0)) == errno.ENODEV
+    await works(rig, user)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="sec")
 async def the_administrator_resets_the_card(dut: Any) -> None:
     """A forced reset tells nobody; the user function comes back with one of its own."""
     rig = await Rig.power_on(dut)

@@ -58,6 +58,26 @@ class Tunnel(MpdPlugin):
         return sock.detach()
 
 
+class Broken(MpdPlugin):
+    """Does not even know the way."""
+
+    def get_remote_msd_fd(self, index: int) -> int | None:
+        return 1 // 0
+
+
+class BrokenNotice(MpdPlugin):
+    """Answers, but does not survive the news that the mailbox is open."""
+
+    def get_remote_msd_fd(self, index: int) -> int | None:
+        return -1
+
+    def mb_notify(self, index, mailbox, online: bool) -> int:
+        return 1 // 0
+
+    def hot_reset(self, index: int) -> int:
+        return 0
+
+
 class Swap(MsdPlugin):
     """Loads another image, unless the guest's ends in `X`."""
 

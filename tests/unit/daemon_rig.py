@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MGMT_BDF, USER_BDF = "0000:01:00.0", "0000:01:00.1"
 MGMT_N, USER_N = 256, 257
 OPEN, READ, WRITE, IOCTL, INTERRUPT = 1, 2, 3, 4, 5
-WAIT_S = 5.0
+# Longer than any daemon may take to end, and than a loaded machine takes to start one.
+WAIT_S = 20.0
 
 
 def frame(opcode: int | None, data: bytes = b"", ident: int = 0xFFFF_8880_1234_5678, flags: int = 2) -> bytes:
@@ -147,6 +148,8 @@ class Mailbox(Node):
         self.written: queue.Queue[bytes] = queue.Queue()
         self.write_error = 0
         self.interrupts = 0
+        self.vanishes = False
+        """The message's time is over just when somebody reads it."""
         self._lock = threading.Lock()
         self._pipes: dict[socket.socket, tuple[int, int]] = {}
         super().__init__(path)
@@ -199,6 +202,9 @@ class Mailbox(Node):
     def _read(self, sock: socket.socket, size: int) -> tuple[int, bytes]:
         if size < 32:
             raise OSError(errno.EINVAL, "short read")
+        if self.vanishes:
+            self.vanishes = False
+            self.expire()
         while True:
             with self._lock:
                 if self.slot is not None:
@@ -226,6 +232,9 @@ class Attributes(Node):
     def __init__(self, directory: Path, values: dict[str, str]) -> None:
         self.values = dict(values)
         self.stores: list[tuple[str, str]] = []
+        self.free = threading.Event()
+        """Stores block while it is not set."""
+        self.free.set()
         self._open: dict[socket.socket, list[Any]] = {}
         for name, value in values.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
@@ -244,6 +253,7 @@ class Attributes(Node):
             text = b"" if state[1] else self.values[state[0]].encode()
             state[1] = True
             return len(text), text
+        self.free.wait()
         self.values[state[0]] = payload.decode() + "\n"
         self.stores.append((state[0], payload.decode()))
         return len(payload), b""

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ from pydriver.daemons.frameio import FrameLink, MailboxNode, RawFrame, checked_s
 from pydriver.daemons.handshake import introduce, is_loopback, listen
 from pydriver.daemons.queues import FrameQueue, Item, Origin
 from pydriver.devices import DeviceFile, functions
-from tests.unit.daemon_rig import frame, machine
+from tests.unit.daemon_rig import WAIT_S, frame, machine
 from tests.unit.rig import raises
 
 
@@ -168,8 +169,8 @@ def test_a_message_that_timed_out_under_the_read_holds_up_no_write(tmp_path):
         reader.start()
         time.sleep(0.05)
         node.send(RawFrame(frame(None, bytes(4), flags=1)))
-        assert mailbox.got(1) == frame(None, bytes(4), flags=1)
-        reader.join(1)
+        assert mailbox.got() == frame(None, bytes(4), flags=1)
+        reader.join(WAIT_S)
         assert got == [None]
         assert mailbox.interrupts >= 1
         node.close()
@@ -308,6 +309,38 @@ def test_events(tmp_path):
     assert abs(entries[0]["t"] - time.time()) < 5
 
 
+def test_a_full_disk_and_a_reader_that_left_end_nothing():
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as stream:
+        log = EventLog("msd", Path("/dev/full"), stream=stream)
+        log.say("lost")
+        log.say("lost too")
+        log.close()
+        # What is left in its buffer must not be complained about when it is closed.
+        os.dup2(os.open("/dev/null", os.O_WRONLY), stream.fileno())
+
+
+def test_a_port_that_tcp_does_not_have():
+    with raises(errno.EADDRNOTAVAIL):
+        listen("127.0.0.1", 0x10000)
+
+
+def test_functions_that_are_going_are_not_listed(tmp_path, monkeypatch):
+    """Directories vanish between two looks of the same listing."""
+    with machine(tmp_path, mgmt=True, user=True) as both:
+        iterdir = Path.iterdir
+
+        def vanished(path):
+            if path.name in ("xclmgmt", "drm"):
+                raise FileNotFoundError(errno.ENOENT, "it just went", str(path))
+            return iterdir(path)
+
+        assert len(functions(both.root)) == 2
+        monkeypatch.setattr(Path, "iterdir", vanished)
+        assert functions(both.root) == []
+
+
 # Containers
 
 
@@ -328,6 +361,19 @@ def test_the_container_is_found_by_whole_numbers(contained):
     guest, group = contained
     assert container_of(guest.root, "226:128") == group
     assert container_of(guest.root, "226:12") is None
+
+
+def test_another_container_that_ends_meanwhile_hides_none(contained, monkeypatch):
+    guest, group = contained
+    scandir = os.scandir
+
+    def vanished(path="."):
+        if Path(path).name == "one":
+            raise FileNotFoundError(errno.ENOENT, "it just went", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", vanished)
+    assert container_of(guest.root, "226:128") == group
 
 
 def test_a_node_that_appears_is_allowed_and_one_that_goes_denied(contained):

@@ -67,6 +67,11 @@ def test_a_bad_line_of_the_daemons_file_is_an_error_here(host, tool):
     assert tool("config", "--show") == (1, "", "ERROR: Bad daemon config file line 'nonsense'\n")
 
 
+def test_bytes_that_are_no_text_are_an_error_too(host, tool):
+    (host.root / "etc/msd.conf").write_bytes(b"\xff\xfe\n")
+    assert tool("config", "--show")[0] == 1
+
+
 def test_dump_writes_what_configure_reads(host, tool, tmp_path):
     host.mgmt.values["config_mailbox_channel_switch"] = "262\n"
     path = tmp_path / "out.ini"

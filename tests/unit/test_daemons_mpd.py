@@ -9,10 +9,13 @@ import random
 import select
 import socket
 import struct
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from pydriver.daemons import mpd
 from tests.unit.daemon_rig import WAIT_S, ended, exactly, frame, image, machine, receive, until
 
 LOAD, TEST_READY, HOT_RESET, PEER_DATA = 8, 1, 5, 10
@@ -290,12 +293,12 @@ def test_a_plugin_answers_here(guest, tmp_path):
 
 
 def test_a_long_download_does_not_stop_the_reading(guest, tmp_path):
-    _, log = local(guest, tmp_path, "delay=1.0")
+    _, log = local(guest, tmp_path, "delay=2.5")
     guest.mailbox_u.post(frame(LOAD, image()))
     until(lambda: log.exists() and "begins" in log.read_text(), "a load")
     for ident in (7, 8):
-        guest.mailbox_u.post(frame(200, ident=ident), 0.5)
-    until(lambda: guest.mailbox_u.slot is None, "an empty slot", 0.5)
+        guest.mailbox_u.post(frame(200, ident=ident))
+    until(lambda: guest.mailbox_u.slot is None, "an empty slot")
     assert "ends" not in log.read_text()
     assert [int.from_bytes(guest.mailbox_u.got()[16:24], "little") for _ in range(3)][1:] == [7, 8]
 
@@ -305,6 +308,43 @@ def test_a_plugin_without_init_success_is_ignored(guest, tmp_path, server):
     daemon, _ = local(guest, tmp_path, "broken=1")
     welcome(server)
     daemon.said("is ignored: there is no key server")
+
+
+def test_a_plugin_at_work_when_mpd_ends_is_not_finished_under_its_feet(guest, tmp_path, monkeypatch):
+    """The load takes longer than MPD waits for it at its end."""
+    monkeypatch.setattr(mpd, "GRACE_S", 0.2)
+    monkeypatch.setattr(mpd.cli, "Stop", lambda: stop)
+    stop = SimpleNamespace(asked=False, wait=lambda seconds: time.sleep(0.01), wake=lambda: None)
+    asked, events = tmp_path / "asked", tmp_path / "events"
+    words = ["--root", guest.root, "--events", events, "--plugin", "tests.unit.daemon_plugin:Local"]
+    words += ["--plugin-option", f"log={asked}", "--plugin-option", "delay=2"]
+    serving = threading.Thread(target=mpd.main, args=([str(word) for word in words],))
+    serving.start()
+    guest.mailbox_u.post(frame(LOAD, image()))
+    until(lambda: asked.exists() and "begins" in asked.read_text(), "a load")
+    stop.asked = True
+    serving.join()
+    assert "is still busy, ends anyway" in events.read_text()
+    assert not {"fini", "load 0 ends"} & set(asked.read_text().splitlines())
+
+
+def test_a_plugin_that_breaks_is_asked_again_but_not_all_the_time(guest):
+    daemon = guest.mpd("--plugin", "tests.unit.daemon_plugin:Broken")
+    daemon.said("the plugin broke: ZeroDivisionError; will try again")
+    opens = guest.mailbox_u.opens
+    time.sleep(0.5)
+    assert daemon.count("the plugin broke") == 1
+    assert guest.mailbox_u.opens == opens == 0
+    assert not daemon.broke
+    assert daemon.stop() == 0
+
+
+def test_a_notification_that_breaks_the_plugin_does_not_stop_it(guest):
+    daemon = guest.mpd("--plugin", "tests.unit.daemon_plugin:BrokenNotice")
+    daemon.said("the plugin broke: ZeroDivisionError")
+    guest.mailbox_u.post(frame(HOT_RESET))
+    assert guest.mailbox_u.got() == response(frame(HOT_RESET), 0)
+    assert daemon.stop() == 0
 
 
 def test_a_plugin_that_is_none_is_an_error(guest):

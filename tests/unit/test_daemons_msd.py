@@ -4,18 +4,35 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import random
+import select
 import signal
 import socket
 import struct
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.unit.daemon_rig import Machine, ended, exactly, frame, image, machine, meet, receive
+from pydriver.daemons import msd
+from pydriver.daemons.events import EventLog
+from tests.unit.daemon_rig import (
+    WAIT_S,
+    Machine,
+    ended,
+    exactly,
+    frame,
+    image,
+    machine,
+    meet,
+    receive,
+    until,
+)
 
 LOAD, TEST_READY = 8, 1
 
@@ -116,7 +133,7 @@ def test_the_id_is_in_network_order_and_the_answer_is_zero(host):
 
 
 def test_wrong_short_and_slow_ids_are_refused_and_delay_nobody(host):
-    daemon = host.msd("--handshake-s", "0.8")
+    daemon = host.msd("--handshake-s", "2.5")
     _, port, ident = host.comm_id()
     with (
         socket.create_connection(("127.0.0.1", port), timeout=5) as silent,
@@ -130,17 +147,16 @@ def test_wrong_short_and_slow_ids_are_refused_and_delay_nobody(host):
         short.shutdown(socket.SHUT_WR)
         assert ended(short)
         slow.sendall(ident.to_bytes(4, "big")[:2])
-        began = time.monotonic()
         good = meet(host)
-        assert time.monotonic() - began < 0.6
+        assert not select.select([silent, slow], [], [], 0)[0], "it came only after the others were refused"
         assert ended(silent)
         assert ended(slow)
         good.sendall(frame(TEST_READY))
         assert host.mailbox_m.got() == frame(TEST_READY)
     daemon.said("wrong id")
     daemon.said("closed after 3 of 4 bytes")
-    daemon.said("said 0 of 4 bytes within 0.8 s")
-    daemon.said("said 2 of 4 bytes within 0.8 s")
+    daemon.said("said 0 of 4 bytes within 2.5 s")
+    daemon.said("said 2 of 4 bytes within 2.5 s")
 
 
 def test_id_byte_by_byte_is_fine(host):
@@ -320,26 +336,25 @@ def receive_after(host: Machine) -> bytes:
 
 
 def test_one_byte_at_a_time(host):
-    host.msd("--stall-s", "0.5")
+    host.msd("--stall-s", "1.5")
     sock = meet(host)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sent = frame(TEST_READY, b"slow and steady")
+    # All of it takes longer than the limit, no single byte does.
     for byte in sent:
         sock.sendall(bytes([byte]))
-        time.sleep(0.011)
+        time.sleep(2 / len(sent))
     assert host.mailbox_m.got() == sent
 
 
 def test_a_new_connection_replaces_one_that_died_silently(host):
-    """Its old connection says nothing any more, in the middle of a frame."""
-    daemon = host.msd()
+    """Its old connection says nothing any more, in the middle of a frame; that alone would take for ever."""
+    daemon = host.msd("--stall-s", "1000")
     old = meet(host)
     old.sendall(frame(LOAD, image(100_000))[:40])
-    began = time.monotonic()
     new = meet(host)
     new.sendall(frame(TEST_READY))
     assert host.mailbox_m.got() == frame(TEST_READY)
-    assert time.monotonic() - began < 1
     assert ended(old)
     daemon.said("connection of")
 
@@ -361,6 +376,18 @@ def test_messages_wait_in_the_slot_until_mpd_is_there(host):
     assert processor_s(daemon.process.pid) - before < 0.05
     assert host.mailbox_m.slot is not None
     assert receive(meet(host)) == frame(12, bytes(8))
+
+
+def test_a_message_that_timed_out_under_the_read_leaves_msd_awake(host):
+    """Poll saw it, the read finds the slot empty and blocks; what MPD sends meanwhile is served."""
+    host.msd()
+    sock = meet(host)
+    host.mailbox_m.vanishes = True
+    host.mailbox_m.post(frame(12, bytes(8)))
+    until(lambda: not host.mailbox_m.vanishes, "the read")
+    sock.sendall(frame(TEST_READY))
+    assert host.mailbox_m.got(5) == frame(TEST_READY)
+    assert host.mailbox_m.interrupts == 1
 
 
 def test_ends_when_the_mailbox_goes_away(host):
@@ -435,6 +462,29 @@ def test_sigterm_during_a_download_finishes_it(host):
     assert daemon.stop() == 0
     assert host.loader.images == [image()]
     assert host.mgmt.values["config_mailbox_channel_switch"] == "0\n"
+
+
+def test_ends_although_the_driver_hangs(host, monkeypatch, tmp_path):
+    """In a load, and in the attributes that are to be taken back."""
+    monkeypatch.setattr(msd, "GRACE_S", 0.2)
+    monkeypatch.setattr(msd, "WITHDRAW_S", 0.2)
+    host.loader.delay_s = WAIT_S
+    events = tmp_path / "events"
+    options = msd.parser().parse_args(["--root", str(host.root)])
+    stop = SimpleNamespace(asked=False, wait=lambda seconds: time.sleep(0.01))
+    log = EventLog("msd", events, stream=io.StringIO())
+    serving = threading.Thread(target=msd._serve, args=(options, "127.0.0.1", stop, log, None), daemon=True)
+    serving.start()
+    until(lambda: "listens on" in events.read_text(), "a listener")
+    sock = meet(host)
+    sock.sendall(frame(LOAD, image()))
+    until(lambda: "loads an xclbin" in events.read_text(), "a load")
+    host.mgmt.free.clear()
+    stop.asked = True
+    serving.join(5)
+    assert not serving.is_alive()
+    assert "is still busy, ends anyway" in events.read_text()
+    host.mgmt.free.set()
 
 
 def test_64_mib_pass_through(host):

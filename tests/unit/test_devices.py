@@ -889,6 +889,8 @@ def test_the_command_line_reads_and_writes(machine: Machine, capsys: pytest.Capt
         assert await command("cat", root, "0000:01:00.0/config_mailbox_comm_id") == (0, "host=x\n", "")
         nodes = "dev/xclmgmt256 dev/xfpga/mailbox.m256.0"
         assert await command("ls", root) == (0, f"mgmt 0000:01:00.0 {nodes}\n", "")
+        nowhere = root + "/nowhere"
+        assert await command("ls", nowhere) == (1, "", f"ls: {nowhere}: No such file or directory\n")
         code, out, _ = await command("ls", root, "mgmt")
         assert code == 0
         assert {"config_mailbox_comm_id = host=x", "mailbox.m.256/", "broken = (Input/output error)"} <= set(

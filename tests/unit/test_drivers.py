@@ -302,7 +302,7 @@ def test_kaddr_without_same_domain_is_never_answered() -> None:
 
     async def main() -> None:
         _, user = await rig.both(user=UserOptions(guest=True))
-        user.peer.state |= ConnFlags.PEER_SAME_DOMAIN
+        user.peer.connection.state |= ConnFlags.PEER_SAME_DOMAIN
         begin = rig.clock.now_ns()
         with raises(errno.ETIMEDOUT):
             await user.read_axlf(DEMO)

@@ -16,7 +16,7 @@ import pytest
 from pydriver.mailbox import Frame, Opcode, ReadResult, Request, inbox, packets, receive
 from pydriver.mailbox.messages import pack_request
 from pydriver.mailbox.packets import END_OF_MESSAGE, Flags, Packet, Received, split
-from pydriver.regs import mgmt_bar, user_bar
+from pydriver.regs import mailbox, mgmt_bar, user_bar
 from tests.unit.mailbox_pair import ECHO, SECOND, Pair, raises
 
 MS = SECOND // 1000
@@ -237,6 +237,34 @@ def test_card_that_goes_away_while_a_response_is_awaited(interrupt: bool) -> Non
         pair.card.user.dead = False
         await works(pair)
         assert any("nobody waits" in line for line in pair.log)
+
+    Pair(interrupt, sleepless_tx=False).run(main)
+
+
+@MODES
+@pytest.mark.parametrize("words", [0, 1, 6, 15])
+def test_packet_that_the_card_takes_away_with_it_is_none(words: int, interrupt: bool) -> None:
+    """What was read of it before is not made up with all ones: the data could be a number."""
+
+    async def main(pair: Pair) -> None:
+        await pair.start()
+        bar = pair.card.user.bars[0]
+        read, popped = bar.target.read32, []
+
+        def counted(offset: int) -> int:
+            if offset == user_bar.MAILBOX.base + mailbox.RDDATA.offset:
+                popped.append(offset)
+                pair.card.user.dead |= len(popped) > words
+            return read(offset)
+
+        bar.target.read32 = counted  # type: ignore[method-assign]
+        with raises(errno.ETIME, "no usable response"):
+            await pair.user.request(ECHO, bytes(8), response_ttl_s=2)
+        bar.target.read32 = read  # type: ignore[method-assign]
+        assert len(popped) == words + 1
+        pair.card.user.dead = False
+        await pair.user.restart()
+        await works(pair)
 
     Pair(interrupt, sleepless_tx=False).run(main)
 

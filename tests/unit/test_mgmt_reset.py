@@ -9,7 +9,7 @@ import pytest
 
 from pydriver.errors import fail
 from pydriver.mailbox import MailboxOptions, Opcode
-from pydriver.mailbox.messages import FirewallData
+from pydriver.mailbox.messages import FirewallData, pack_request
 from pydriver.platform.virtual import VirtualPlatform
 from pydriver.xclbin import NULL_UUID, parse
 from pydriver.xclmgmt import Providers, Xclmgmt
@@ -415,5 +415,73 @@ def test_a_trip_that_could_not_be_reported_is_reported_again() -> None:
         await mgmt.report_firewall_trip()
         await settle(rig)
         assert bare.notices == [(Opcode.FIREWALL, b"")]
+
+    rig.run(main())
+
+
+# --- what goes on meanwhile --------------------------------------------------------------------------------
+
+
+def test_a_download_that_begins_while_the_last_words_leave_is_finished_before_the_reset() -> None:
+    """The user PF reads nothing, so the words have their two seconds; meanwhile it sends an image."""
+    rig = Rig()
+    writing: list[bool] = []
+
+    async def main() -> None:
+        mgmt, bare = await pair(rig)
+        await bare.mailbox.stop()
+        rig.card.calibration.after = 5
+        rig.platform.on_hot_reset.append(lambda: writing.append(mgmt.downloader.bitstream.writing))
+        reset = rig.clock.spawn(mgmt.hot_reset())
+        await settle(rig, 100)
+        await bare.push(pack_request(Opcode.LOAD_XCLBIN, DEMO))
+        await settle(rig)
+        assert mgmt.downloader.bitstream.writing and not writing
+        await reset.join()
+        assert writing == [False] and mgmt.downloader.bitstream.uuid == NULL_UUID
+        await back(mgmt, bare)
+
+    rig.run(main())
+    assert rig.said("mgmt.icap", "is loaded"), "the download was finished, not cut off"
+
+
+def test_removing_the_driver_does_not_leave_the_card_in_reset() -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        mgmt, bare = await pair(rig)
+        assert await bare.number(Opcode.HOT_RESET) == 0
+        while not rig.card.mgmt.dead:
+            await settle(rig, 10)
+        await mgmt.remove()
+        assert not rig.card.mgmt.dead and not mgmt.ready
+        await back(await rig.mgmt(), bare)
+
+    rig.run(main())
+
+
+def test_a_request_that_meets_a_driver_on_its_way_out_resets_nothing() -> None:
+    rig = Rig()
+    resets: list[int] = []
+
+    async def main() -> None:
+        mgmt, bare = await pair(rig)
+        rig.platform.on_hot_reset.append(lambda: resets.append(1))
+        with mgmt.downloader.bitstream.writer():
+            removal = rig.clock.spawn(mgmt.remove())
+            await settle(rig)
+            assert bare.states() == [OFFLINE]
+            assert await bare.number(Opcode.HOT_RESET) == 0
+            late = rig.clock.spawn(mgmt.attributes.write("mgmt_reset", "1"))
+            image = rig.clock.spawn(mgmt.download(DEMO))
+            await settle(rig)
+        await removal.join()
+        with raises(errno.ENODEV):
+            await late.join()
+        with raises(errno.ENOTTY):
+            await image.join()
+        await settle(rig, 5000)
+        assert not resets and not mgmt.mailbox.running
+        await back(await rig.mgmt(), bare)
 
     rig.run(main())

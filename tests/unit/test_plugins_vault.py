@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -19,8 +20,10 @@ from pydriver.daemons.plugins.vault.attempts import Subject
 from pydriver.daemons.plugins.vault.store import md5_of
 from pydriver.errors import fail
 from pydriver.xclbin import Content, Header, SectionKind, assemble, parse
+from pydriver.xclbin.container import Gap
 from pydriver.xclbin.strip import strip
-from tests.unit.rig import DEMO, raises
+from tests.unit.rig import DEMO, raises, with_section
+from tests.unit.test_xclbin_partition import dtb
 
 CARD = "0000:01:00.0"
 OTHER_CARD = "0000:02:00.0"
@@ -98,6 +101,20 @@ def test_another_fake_of_the_same_image(vault: Vault) -> None:
     image, md5 = vault.add_image(DEMO, "acme", fake + b"behind the image")
     assert md5 == md5_of(fake)
     assert vault.find(md5) == image == vault.find(md5_of(FAKE))
+
+
+def test_a_bitstream_between_the_sections_makes_no_fake(vault: Vault) -> None:
+    bitstream = AXLF.section(SectionKind.BITSTREAM)
+    assert bitstream is not None
+    # The file is longer than its header says, or has more than its sections.
+    behind = FAKE + bitstream
+    fake = parse(FAKE)
+    within = replace(
+        fake, length=fake.length + len(bitstream), gaps=(*fake.gaps, Gap(fake.length, bitstream))
+    )
+    for bad in (behind, within.to_bytes()):
+        with raises(errno.EINVAL, "BITSTREAM outside of its sections"):
+            vault.add_image(DEMO, "acme", bad)
 
 
 def test_refused_images(vault: Vault) -> None:
@@ -275,7 +292,9 @@ def test_missing_vault_is_not_made(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "nothing.db")
     with raises(errno.ENOENT):
         vault.images()
-    assert not vault.path.exists()
+    with raises(errno.ENOENT), vault.attempt(SUBJECT, silent):
+        raise AssertionError("an attempt without a record")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_older_vault_is_brought_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -471,6 +490,27 @@ def test_command_line_says_what_is_wrong(vault: Vault, capsys: pytest.CaptureFix
     for arguments in (["grant", "nonsense", "--tenant", "t", "--by", "a"], ["card", "add", "01:00"]):
         with pytest.raises(SystemExit):
             main([str(vault.path), *arguments])
+
+
+def with_interface(name: bytes) -> bytes:
+    """An image that is no other's, for a shell of this name."""
+    image = with_section(
+        SectionKind.PARTITION_METADATA, dtb({"interfaces": {"@0": {"interface_uuid": name}}})
+    )
+    return replace(parse(image), uuid=bytes(range(16))).to_bytes()
+
+
+def test_an_interface_that_is_a_path_is_refused(vault: Vault, tmp_path: Path) -> None:
+    """Who may store images must not choose where the vendor's export writes."""
+    image, _ = vault.add_image(with_interface(INTERFACE.encode() + b"\0"), "evil")
+    assert image.interface == INTERFACE
+    for name in (b"x/../../../../elsewhere\0", b"..\0"):
+        with raises(errno.EINVAL, "is no uuid"):
+            vault.add_image(with_interface(name), "evil")
+    with schema.opened(vault.path) as db:
+        db.execute("UPDATE image SET interface = ?", ("x/../../../../elsewhere",))
+    assert main([str(vault.path), "export", str(tmp_path / "firmware")]) == 1
+    assert not (tmp_path / "elsewhere.xclbin").exists()
 
 
 def test_export_lays_out_files_for_the_management_driver(vault: Vault, tmp_path: Path) -> None:

@@ -51,3 +51,17 @@ def test_empty_timeline_says_so(tmp_path):
 
 def test_times_for_people():
     assert [format_time(t) for t in (12, 1_500, 2_500_000, 3e9)] == ["12 ns", "1.5 us", "2.5 ms", "3 s"]
+
+
+def test_a_remark_has_the_room_to_its_right(tmp_path):
+    """Whole beside the first lifeline, shortened where the page ends; the whole text is in the tip anyway."""
+    timeline = Timeline(("xocl", "mpd", "msd"))
+    timeline.point(5, "xocl", "loads")
+    remark = "load failed: the management PF could not load the image: EACCES"
+    timeline.message(1_000, "mpd", "msd", "LOAD")
+    for party in ("xocl", "msd"):
+        timeline.message(2_000, party, party, remark)
+    timeline.write(tmp_path / "t.html", "talk")
+    page = (tmp_path / "t.html").read_text()
+    assert page.count(f">{remark}</text>") == 1
+    assert page.count(f": {remark}</title>") == 2

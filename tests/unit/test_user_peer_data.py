@@ -146,6 +146,22 @@ def test_groups_are_asked_for_once_a_second() -> None:
     rig.run(main())
 
 
+def test_many_readers_of_a_dead_peer_wait_once() -> None:
+    rig = Rig()
+
+    async def main() -> None:
+        peer, user = await peers(rig)
+        peer.groups[Group.BDINFO] = None
+        begin = rig.clock.now_ns()
+        paths = [f"xmc.u.257/{name}" for name in ("serial_num", "bd_name", "bmc_ver", "revision")]
+        reads = [rig.clock.spawn(user.attributes.read(path)) for path in paths]
+        assert [await read.join() for read in reads] == [""] * len(paths)
+        assert peer.count(Opcode.PEER_DATA, Group.BDINFO) == 1
+        assert rig.clock.now_ns() - begin < 21 * SECOND
+
+    rig.run(main())
+
+
 def test_memory_controllers_come_as_an_array() -> None:
     rig = Rig()
     entries = [MigEcc(mem_type=1, mem_idx=i, ecc_ce_cnt=3 * i) for i in range(64)]

@@ -40,8 +40,9 @@ def management_function(context: PluginContext, index: int) -> FunctionInfo:
     return found[0]
 
 
-def download(function: FunctionInfo, image: bytes) -> None:
+def download(context: PluginContext, function: FunctionInfo, image: bytes) -> None:
     """Load `image` by the ioctl of the management node, as MSD does. Raises the driver's error."""
+    context.log(f"{function.bdf}: DOWNLOAD_AXLF, {len(image)} bytes")
     with DeviceFile.open(function.node, os.O_RDWR) as node:
         node.ioctl(DOWNLOAD_AXLF, image)
 

@@ -23,7 +23,7 @@ class ContainerPlugin(MpdPlugin):
 
     def load_xclbin(self, index: int, axlf: bytes) -> int:
         function = management_function(self._context, index)
-        download(function, axlf)
+        download(self._context, function, axlf)
         self._context.log(f"loaded {len(axlf)} bytes on {function.bdf} for user function {index}")
         return 0
 

@@ -92,7 +92,7 @@ class ProtectedPlugin(MpdPlugin):
             real = self._vault.fetch(image)
             if parse(real).uuid != fake.uuid:
                 raise fail(errno.EKEYREJECTED, f"the stored image for {subject.md5} has another uuid")
-        download(management_function(self._context, index), real)
+        download(self._context, management_function(self._context, index), real)
         attempt.loaded()
 
     def _card(self, index: int) -> str:

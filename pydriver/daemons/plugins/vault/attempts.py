@@ -92,7 +92,9 @@ def attempt(
     Raises what the vault gives when the attempt cannot be written down: then nothing may be loaded. When its
     end cannot be, that goes to `log` and the record says "interrupted" later.
     """
-    lock = os.open(_lock_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # Before the lock, which would be left beside a vault that is not there.
+    schema.check_file(path)
+    lock = _open_locks(path)
     try:
         with schema.opened(path) as db:
             _close_interrupted(db, path)
@@ -154,7 +156,7 @@ def _close_interrupted(db: sqlite3.Connection, path: Path) -> None:
     rows = db.execute("SELECT id FROM attempt").fetchall()
     if not rows:
         return
-    probe = os.open(_lock_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    probe = _open_locks(path)
     try:
         for (number,) in rows:
             if not _locked(probe, number):
@@ -163,9 +165,10 @@ def _close_interrupted(db: sqlite3.Connection, path: Path) -> None:
         os.close(probe)
 
 
-def _lock_file(path: Path) -> Path:
+def _open_locks(path: Path) -> int:
     # Not the vault itself: closing any other descriptor of it would drop SQLite's locks of this process.
-    return path.with_name(path.name + "-attempts")
+    locks = path.with_name(path.name + "-attempts")
+    return os.open(locks, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _lock(fd: int, number: int) -> None:

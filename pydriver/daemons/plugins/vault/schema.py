@@ -99,7 +99,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     Raises ENOENT when there is no file, EACCES when others may read or write it, EIO when it is damaged or
     no vault, EINVAL when a newer program made it, EBUSY when others hold it too long.
     """
-    _check_file(path)
+    check_file(path)
     with _transaction(path) as db:
         (mark,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -111,7 +111,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raises ENOENT and the like, EACCES when others may read or write the vault."""
     try:
         mode = path.stat().st_mode
     except OSError as error:

@@ -22,6 +22,7 @@ from uuid import UUID
 from pydriver.errors import fail
 from pydriver.xclbin import NULL_UUID, Axlf, parse
 from pydriver.xclbin.strip import secrets, strip
+from pydriver.xclmgmt.substitute import file_name
 
 from . import schema
 from .attempts import Attempt, AuditRecord, Subject, attempt, records
@@ -51,6 +52,10 @@ class Grant:
     valid_from: float
     valid_until: float | None
     revoked: int
+
+
+TELLING_BYTES = 32
+"""A shorter section may occur in a fake by chance."""
 
 
 class Vault:
@@ -90,14 +95,18 @@ class Vault:
         """Store a real image under the MD5 of its fake; returns that too.
 
         Without `fake` it is the one that `strip` makes. The same real image may come again with another fake.
-        Raises EINVAL (no image, nothing secret in it, null uuid; a fake with another uuid or with something
-        secret), ENOENT (owner), EPERM (another's image), EEXIST (other bytes under this uuid, or this fake).
+        Raises EINVAL (no image, nothing secret in it, null uuid, an interface that is no uuid; a fake with
+        another uuid or with something secret in any place), ENOENT (owner), EPERM (another's image), EEXIST
+        (other bytes under this uuid, or this fake).
         """
         axlf = parse(real)
         if not secrets(axlf):
             raise fail(errno.EINVAL, "the image configures nothing: it is a fake itself")
         if axlf.uuid == NULL_UUID:
             raise fail(errno.EINVAL, "the image has the null uuid, which names none")
+        interface = next(iter(axlf.interface_uuids()), "")
+        if interface:
+            file_name(axlf.uuid, interface)
         md5 = _checked_fake(axlf, strip(axlf).to_bytes() if fake is None else fake)
         digest = hashlib.sha256(real).hexdigest()
         with self._db() as db:
@@ -111,7 +120,7 @@ class Vault:
                     (
                         axlf.uuid.hex(),
                         owner,
-                        next(iter(axlf.interface_uuids()), ""),
+                        interface,
                         digest,
                         len(real),
                         real,
@@ -291,6 +300,9 @@ def _checked_fake(real: Axlf, fake: bytes) -> str:
         )
     if secrets(axlf):
         raise fail(errno.EINVAL, f"the fake still has {secrets(axlf)[0].kind.name}")
+    for section in secrets(real):
+        if len(section.data) >= TELLING_BYTES and section.data in fake:
+            raise fail(errno.EINVAL, f"the fake has {section.kind.name} outside of its sections")
     return md5_of(fake[: axlf.length])
 
 

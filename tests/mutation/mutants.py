@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small faults, put into the RTL, the drivers and the daemons on purpose, and the test that must find each."""
+"""Small faults, put on purpose into RTL, drivers and daemons, and the test that must find each."""
 
 from __future__ import annotations
 

@@ -62,11 +62,15 @@ def test_mutant_is_killed(mutant: Mutant) -> None:
     path = tree / mutant.file
     text = path.read_text()
     assert text.count(mutant.old) == 1, f"{mutant.file}: the text to change must occur exactly once"
-    path.write_text(text.replace(mutant.old, mutant.new))
+    text = text.replace(mutant.old, mutant.new)
+    if path.suffix == ".py":
+        compile(text, mutant.file, "exec")
+    path.write_text(text)
     run = _run(tree, mutant.killer)
     output = run.stdout + run.stderr
     assert run.returncode == 1, (
         f"{mutant.killer} did not notice: {mutant.old!r} -> {mutant.new!r}\n{output[-1500:]}"
     )
     assert "BuildError" not in output, f"the mutant does not compile\n{output[-1500:]}"
+    assert " failed" in output and "Timeout" not in output, f"killed by a time-out\n{output[-1500:]}"
     shutil.rmtree(tree)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of the hardware, and of the host model under it."""
+
+from tests.mutation.mutant import Mutant
+
+_BLOCK = "tests/block/"
+_SYSTEM = "tests/system/"
+
+MUTANTS = (
+    Mutant(
+        "mailbox send threshold off by one",
+        "hdl/mailbox/hw_mailbox_side.sv",
+        "tx_count} <= {{",
+        "tx_count} < {{",
+        _BLOCK + "test_mailbox.py::test_mailbox_directed[icarus-hw_mailbox-16]",
+    ),
+    Mutant(
+        "mailbox receive threshold off by one",
+        "hdl/mailbox/hw_mailbox_side.sv",
+        "rx_count} > {{",
+        "rx_count} >= {{",
+        _BLOCK + "test_mailbox.py::test_mailbox_directed[icarus-hw_mailbox-16]",
+    ),
+    Mutant(
+        "completion byte count of later chunks",
+        "hdl/pcie/pcie_req_engine.sv",
+        "bytes_left <= bytes_left - {3'd0, chunk_len, 2'b00} + {11'd0, low_bits};",
+        "bytes_left <= bytes_left - {3'd0, chunk_len, 2'b00};",
+        _BLOCK + "test_pcie_front.py::test_pcie_front_directed[icarus]",
+    ),
+    Mutant(
+        "completion byte count ignores the last byte enables",
+        "hdl/pcie/pcie_req_engine.sv",
+        "- {11'd0, unused_top(head_one ? head_first_be : head_last_be)};",
+        ";",
+        _BLOCK + "test_pcie_front.py::test_pcie_front_directed[icarus]",
+    ),
+    Mutant(
+        "user requests reach the management function",
+        "hdl/pcie/pcie_cq_rx.sv",
+        "wire hdr_user = hdr_function == FUNCTION_USER;",
+        "wire hdr_user = hdr_function[0] && hdr_bar != 3'd0;",
+        _BLOCK + "test_pcie_front.py::test_pcie_front_directed[icarus]",
+    ),
+    Mutant(
+        "MSI-X vector mask ignored",
+        "hdl/pcie/msix.sv",
+        "pending & ~vector_mask & {32{",
+        "pending & {32{",
+        _BLOCK + "test_pcie_irq.py::test_pcie_irq_directed[icarus]",
+    ),
+    Mutant(
+        "MSI-X function mask ignored",
+        "hdl/pcie/msix.sv",
+        "{32{msix_enable && !msix_mask}}",
+        "{32{msix_enable}}",
+        _BLOCK + "test_pcie_irq.py::test_pcie_irq_directed[icarus]",
+    ),
+    Mutant(
+        "configuration CRC not compared",
+        "hdl/icap/config_engine.sv",
+        "if (in_data == crc) begin",
+        "if (in_data == crc || in_data != 32'd0) begin",
+        _BLOCK + "test_hwicap.py::test_hwicap_directed[icarus]",
+    ),
+    Mutant(
+        "region valid without START",
+        "hdl/icap/config_engine.sv",
+        "wire ends_well = started && ",
+        "wire ends_well = crc_good && ",
+        _BLOCK + "test_hwicap.py::test_hwicap_directed[icarus]",
+    ),
+    Mutant(
+        "command queue status keeps its bits",
+        "hdl/ert/ert_csr.sv",
+        "(cq_status_rd[n] ? 32'd0 : cq_status[32*n+:32])",
+        "cq_status[32*n+:32]",
+        _BLOCK + "test_ert.py::test_ert[icarus-free]",
+    ),
+    Mutant(
+        "completion status keeps its bits",
+        "hdl/ert/ert_csr.sv",
+        "(status_rd[n] ? 32'd0 : status[32*n+:32]) |",
+        "status[32*n+:32] |",
+        _BLOCK + "test_ert.py::test_ert[icarus-free]",
+    ),
+    Mutant(
+        "interrupts pass a closed gate",
+        "hdl/ulp/axi_isolate.sv",
+        "irq_out = isolate ? {IRQ_W{1'b0}} : irq_in",
+        "irq_out = irq_in",
+        _BLOCK + "test_ulp_path.py::test_ulp_path[icarus]",
+    ),
+    Mutant(
+        "ap_done is not cleared by reading",
+        "hdl/cu/cu_ctrl.sv",
+        "else if (ctrl_read) done_kept <= 1'b0;",
+        "",
+        _BLOCK + "test_cu_ctrl.py::test_cu_ctrl[icarus-0-0]",
+    ),
+    Mutant(
+        "guard gives up early",
+        "hdl/common/axil_guard.sv",
+        "cycles == TIMEOUT_CYCLES - 1",
+        "cycles == TIMEOUT_CYCLES / 2",
+        _BLOCK + "test_axil_guard.py::test_axil_guard[icarus]",
+    ),
+    Mutant(
+        "guard lets answers pass a closed gate",
+        "hdl/common/axil_guard.sv",
+        "wire got_r = !isolate && m_axil_rvalid",
+        "wire got_r = m_axil_rvalid",
+        _BLOCK + "test_axil_guard.py::test_axil_guard[icarus]",
+    ),
+    Mutant(
+        "gate opens at state 2",
+        "hdl/shell/axi_gate.sv",
+        "assign open = state_r[0];",
+        "assign open = |state_r;",
+        _BLOCK + "test_shell_blocks.py::test_shell_block[icarus-axi_gate]",
+    ),
+    Mutant(
+        "a dead access keeps the clock on",
+        "hdl/shell/card.sv",
+        "ulp_axil_arvalid && (ulp_waiting || ulp_axil_arready)",
+        "ulp_axil_arvalid",
+        _SYSTEM + "test_clock.py::test_stopping_changes_nothing[icarus]",
+    ),
+    Mutant(
+        "reset does not stop the controllers",
+        "hdl/shell/mb_reset_gpio.sv",
+        "run <= mb_reset_gpio_regs_pkg::DATA_RESET[0];",
+        "run <= run === 1'b1;",
+        _SYSTEM + "test_reset.py::test_reset[icarus]",
+    ),
+    Mutant(
+        "host keeps configuration space through a reset",
+        "tb/hosts/fast.py",
+        "            space.reset()",
+        "            pass",
+        _SYSTEM + "test_reset.py::test_reset[icarus]",
+    ),
+    Mutant(
+        "tenant reaches the configuration port",
+        "hdl/shell/static_shell.sv",
+        "USER_REACHES = 15'b000110110001000",
+        "USER_REACHES = 15'b000110110001001",
+        _SYSTEM + "test_tenant.py::test_tenant[icarus]",
+    ),
+    Mutant(
+        "tenant reaches the AXI gate",
+        "hdl/shell/static_shell.sv",
+        "USER_REACHES = 15'b000110110001000",
+        "USER_REACHES = 15'b000110110001010",
+        _SYSTEM + "test_tenant.py::test_tenant[icarus]",
+    ),
+    Mutant(
+        "tenant reaches the calibration status",
+        "hdl/shell/static_shell.sv",
+        "USER_REACHES = 15'b000110110001000",
+        "USER_REACHES = 15'b000110110001100",
+        _SYSTEM + "test_tenant.py::test_tenant[icarus]",
+    ),
+    Mutant(
+        "tenant reaches the controller reset",
+        "hdl/shell/static_shell.sv",
+        "USER_REACHES = 15'b000110110001000",
+        "USER_REACHES = 15'b000110110011000",
+        _SYSTEM + "test_tenant.py::test_tenant[icarus]",
+    ),
+    Mutant(
+        "tenant reaches the image of the board controller",
+        "hdl/shell/static_shell.sv",
+        "USER_REACHES = 15'b000110110001000",
+        "USER_REACHES = 15'b000110110101000",
+        _SYSTEM + "test_tenant.py::test_tenant[icarus]",
+    ),
+)

@@ -82,6 +82,7 @@ def missing_packages(interop: bool) -> list[str]:
         "make": shutil.which("make"),
     }
     if interop:
+        wanted["iproute2"] = shutil.which("ip")
         wanted["libxrt1"] = bool(glob.glob("/usr/lib/*/libxrt_coreutil.so.2*"))
         wanted["libxrt-utils"] = shutil.which("msd") and shutil.which("xrt_mpd")
         wanted["util-linux"] = shutil.which("unshare") and shutil.which("nsenter")

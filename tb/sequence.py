@@ -7,7 +7,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-_LEFT = 84
+_LEFT = 104
 _COLUMN = 236
 _HEAD = 40
 _ROW = 30

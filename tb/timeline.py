@@ -61,6 +61,11 @@ def format_time(ns: float) -> str:
     return f"{ns:.0f} ns"
 
 
+def format_ms(ns: float) -> str:
+    """Milliseconds to the microsecond: messages of one conversation are close together."""
+    return f"{ns / 1e6:,.3f} ms"
+
+
 class Timeline:
     """Collects entries while a run goes on."""
 
@@ -85,7 +90,7 @@ class Timeline:
         self.messages.append(Message(now_ns, "", "", title))
 
     def write(self, path: Path, title: str, subtitle: str = "") -> None:
-        talk = sequence.render(self.messages, self._parties, format_time)
+        talk = sequence.render(self.messages, self._parties, format_ms)
         path.write_text(render(self.entries, title, subtitle, talk))
 
 

@@ -17,8 +17,8 @@ from pydriver.regs import user_bar
 from pydriver.xclmgmt import MgmtOptions, Xclmgmt
 from pydriver.xocl import UserOptions
 from pydriver.xrt import Device
+from scenarios.checks import check, check_vadd, refused
 from scenarios.stage import Stage
-from scenarios.vadd import check, check_vadd
 from tools.mkxclbin import make_xclbin
 
 
@@ -60,12 +60,7 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
     async with stage.step("a disabled request: refused on both sides, with its errno"):
         await management.set_channel_disable(1 << Opcode.LOAD_XCLBIN_KADDR)
         await stage.settle(lambda: bool(device.driver.mailbox.channel_disable))
-        try:
-            await device.load_xclbin(image, force=True)
-        except OSError as error:
-            check("errno of the refused load", error.errno, errno.ETIMEDOUT)
-        else:
-            raise AssertionError("a disabled request went through")
+        await refused(device, image, errno.ETIMEDOUT)
         await management.set_channel_disable(0)
         await stage.settle(lambda: not device.driver.mailbox.channel_disable)
 

@@ -17,16 +17,12 @@ from pydriver.mailbox import MailboxOptions
 from pydriver.xclmgmt import MgmtOptions, Xclmgmt
 from pydriver.xocl import UserOptions
 from pydriver.xrt import BO, Device, Kernel, State
+from scenarios.checks import check
 from scenarios.stage import Stage
 from tools.mkxclbin import make_xclbin
 
 ELEMENTS = 1024
 TIMEOUT_MS = 100
-
-
-def _check(what: str, got: object, expected: object) -> None:
-    if got != expected:
-        raise AssertionError(f"{what}: got {got}, expected {expected}")
 
 
 async def run(stage: Stage, dut: Any, host: str) -> str:
@@ -71,11 +67,11 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
 
     async with stage.step("5-7  vadd: fill the command, submit, wait for its interrupt"):
         run_vadd = vadd(a, b, total, ELEMENTS)
-        _check("vadd state", await run_vadd.wait(TIMEOUT_MS), State.COMPLETED)
+        check("vadd state", await run_vadd.wait(TIMEOUT_MS), State.COMPLETED)
 
     async with stage.step("5-7  reduce on vadd's result"):
         run_reduce = reduce(total, digest, ELEMENTS)
-        _check("reduce state", await run_reduce.wait(TIMEOUT_MS), State.COMPLETED)
+        check("reduce state", await run_reduce.wait(TIMEOUT_MS), State.COMPLETED)
 
     async with stage.step("8  sync results back and check them"):
         await total.sync_from_device()
@@ -83,11 +79,11 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
         expected = left + right
         result = np.frombuffer(total.read(), dtype=np.uint32)
         wrong = int(np.count_nonzero(result != expected))
-        _check("wrong sums", wrong, 0)
+        check("wrong sums", wrong, 0)
         words = [int(word) for word in np.frombuffer(digest.read(16), dtype=np.uint32)]
         xor = int(np.bitwise_xor.reduce(expected))
         right_words = [int(expected.sum(dtype=np.uint32)), int(expected.min()), int(expected.max()), xor]
-        _check("sum, min, max, xor", words, right_words)
+        check("sum, min, max, xor", words, right_words)
 
     async with stage.step("9  release"):
         for bo in (a, b, total, digest):

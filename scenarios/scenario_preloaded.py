@@ -22,24 +22,14 @@ from pydriver.xclmgmt import MgmtOptions, Xclmgmt
 from pydriver.xocl import UserOptions
 from pydriver.xrt import Device
 from scenarios import talk
+from scenarios.checks import check, check_vadd, refused
 from scenarios.deployment import Deployment, start_mpd
 from scenarios.stage import Stage
-from scenarios.vadd import check, check_vadd
 from tools.bitgen import build_stream
 from tools.mkxclbin import make_xclbin
 
 DOWNLOADS = 1 << Opcode.LOAD_XCLBIN | 1 << Opcode.LOAD_XCLBIN_KADDR
 PLUGIN = "pydriver.daemons.plugins.preloaded"
-
-
-async def refused(device: Device, image: bytes, code: int) -> None:
-    """Loading `image` must fail with `code`."""
-    try:
-        await device.load_xclbin(image, force=True)
-    except OSError as error:
-        check("errno of the refused load", error.errno, code)
-    else:
-        raise AssertionError("an image was downloaded although nothing may be")
 
 
 async def run(stage: Stage, dut: Any, host: str) -> str:

@@ -26,9 +26,9 @@ from pydriver.xclmgmt import MgmtOptions, Xclmgmt
 from pydriver.xocl import UserOptions, Xocl
 from pydriver.xrt import Device
 from scenarios import talk
+from scenarios.checks import check, check_vadd, refused
 from scenarios.deployment import Deployment, start_mpd
 from scenarios.stage import Stage
-from scenarios.vadd import check, check_vadd
 from tools.bitgen import build_stream
 from tools.mkxclbin import make_xclbin
 
@@ -70,16 +70,6 @@ async def everything_readable(stage: Stage, user: Xocl, root: Path) -> bytes:
         if path.is_file():
             seen += path.read_bytes()
     return bytes(seen)
-
-
-async def refused(device: Device, image: bytes, code: int) -> None:
-    """Loading `image` must fail with `code`."""
-    try:
-        await device.load_xclbin(image, force=True)
-    except OSError as error:
-        check("errno of the refused load", error.errno, code)
-    else:
-        raise AssertionError("an image was loaded that should have been refused")
 
 
 async def run(stage: Stage, dut: Any, host: str) -> str:

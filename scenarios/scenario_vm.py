@@ -18,9 +18,9 @@ from pydriver.regs import user_bar
 from pydriver.xclmgmt import MgmtOptions, Xclmgmt
 from pydriver.xocl import UserOptions
 from pydriver.xrt import Device
+from scenarios.checks import check, check_vadd
 from scenarios.deployment import START_S, Deployment
 from scenarios.stage import Stage
-from scenarios.vadd import check, check_vadd
 from tb.netns import Cable, NoNamespaces
 from tools.mkxclbin import make_xclbin
 

@@ -8,9 +8,16 @@ import contextlib
 import os
 import select
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+from pydriver.daemons.events import EventLog
 from pydriver.daemons.frameio import STALL_S
+from pydriver.daemons.plugins.api import MpdPlugin, MsdPlugin, PluginContext
+
+P = TypeVar("P", MpdPlugin, MsdPlugin)
 
 EVENTS_VARIABLE = "CARDLOOP_EVENTS"
 
@@ -82,6 +89,47 @@ def plugin_spec(given: str | None, root: Path, library: str) -> str | None:
         return given
     standard = root / "opt/xilinx/xrt/lib" / library
     return str(standard) if standard.exists() else None
+
+
+def open_log(who: str, options: argparse.Namespace) -> EventLog | None:
+    """The daemon's event log; None, with a line on stderr, when its file cannot be opened."""
+    try:
+        return EventLog(who, options.events, options.verbose)
+    except OSError as error:
+        print(f"cardloop-{who}: cannot open {options.events}: {error.strerror}", file=sys.stderr)
+        return None
+
+
+def serve_with_plugin(
+    options: argparse.Namespace,
+    log: EventLog,
+    library: str,
+    load: Callable[[str, PluginContext], P | None],
+    serve: Callable[[P | None], bool],
+) -> int:
+    """Load the plugin, if there is one, serve, end the plugin; the exit status: 2 for a plugin that is none.
+
+    `serve` returns whether every hook has come back; a plugin with a hook at work must not lose its ground.
+    """
+    plugin: P | None = None
+    spec = plugin_spec(options.plugin, options.root, library)
+    if spec is not None:
+        context = PluginContext(options.root, log.say, dict(options.plugin_option))
+        try:
+            plugin = load(spec, context)
+        except OSError as error:
+            log.say(f"no such plugin: {error.strerror or error}", event="plugin")
+            return 2
+    log.say("started", event="started")
+    idle = False
+    try:
+        idle = serve(plugin)
+    finally:
+        if plugin is not None and idle:
+            plugin.fini()
+        log.say("ended", event="ended")
+        log.close()
+    return 0
 
 
 class Stop:

@@ -20,7 +20,7 @@ from pydriver.daemons.events import EventLog
 from pydriver.daemons.frameio import node_identity
 from pydriver.daemons.handshake import HANDSHAKE_S
 from pydriver.daemons.mpd_pair import CONFIG_RETRY_S, CONFIG_TRIES, MpdOptions, Pair
-from pydriver.daemons.plugins import MpdPlugin, PluginContext, load
+from pydriver.daemons.plugins import MpdPlugin, load
 from pydriver.devices import FunctionInfo, functions
 from pydriver.errors import fail
 
@@ -78,31 +78,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run until a signal comes. 2 for a wrong command line or plugin."""
     options = parser().parse_args(arguments)
     stop = cli.Stop()
-    try:
-        log = EventLog("mpd", options.events, options.verbose)
-    except OSError as error:
-        print(f"cardloop-mpd: cannot open {options.events}: {error.strerror}", file=sys.stderr)
+    log = cli.open_log("mpd", options)
+    if log is None:
         return 2
-    plugin: MpdPlugin | None = None
-    spec = cli.plugin_spec(options.plugin, options.root, LIBRARY)
-    if spec is not None:
-        context = PluginContext(options.root, log.say, dict(options.plugin_option))
-        try:
-            plugin = load(spec, context)
-        except OSError as error:
-            log.say(f"no such plugin: {error.strerror or error}", event="plugin")
-            return 2
-    log.say("started", event="started")
-    idle = False
-    try:
-        idle = Supervisor(options, stop, log, plugin).run()
-    finally:
-        # A hook that is still at work must not have the ground taken from under it.
-        if plugin is not None and idle:
-            plugin.fini()
-        log.say("ended", event="ended")
-        log.close()
-    return 0
+    return cli.serve_with_plugin(
+        options, log, LIBRARY, load, lambda plugin: Supervisor(options, stop, log, plugin).run()
+    )
 
 
 @dataclass

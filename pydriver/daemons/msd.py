@@ -19,7 +19,7 @@ from pydriver.daemons import cli, config
 from pydriver.daemons.events import EventLog
 from pydriver.daemons.handshake import HANDSHAKE_S, LOOPBACK, MAX_PORT, is_loopback
 from pydriver.daemons.msd_function import MsdFunction, MsdOptions
-from pydriver.daemons.plugins import MsdPlugin, PluginContext, load_msd
+from pydriver.daemons.plugins import MsdPlugin, load_msd
 from pydriver.devices import functions
 
 LIBRARY = "libmsd_plugin.so"
@@ -71,36 +71,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Run until a signal comes or no function is left. 2 for a wrong command line or plugin."""
     options = parser().parse_args(arguments)
     stop = cli.Stop()
-    try:
-        log = EventLog("msd", options.events, options.verbose)
-    except OSError as error:
-        print(f"cardloop-msd: cannot open {options.events}: {error.strerror}", file=sys.stderr)
+    log = cli.open_log("msd", options)
+    if log is None:
         return 2
     path = options.config or config.config_path(options.root)
     host = _host(path, log)
     if host is None:
         return 0
     _hint(host, options.bind, log)
-    plugin: MsdPlugin | None = None
-    spec = cli.plugin_spec(options.plugin, options.root, LIBRARY)
-    if spec is not None:
-        context = PluginContext(options.root, log.say, dict(options.plugin_option))
-        try:
-            plugin = load_msd(spec, context)
-        except OSError as error:
-            log.say(f"no such plugin: {error.strerror or error}", event="plugin")
-            return 2
-    log.say("started", event="started")
-    idle = False
-    try:
-        idle = _serve(options, host, stop, log, plugin)
-    finally:
-        # A hook that is still at work must not have the ground taken from under it.
-        if plugin is not None and idle:
-            plugin.fini()
-        log.say("ended", event="ended")
-        log.close()
-    return 0
+    return cli.serve_with_plugin(
+        options, log, LIBRARY, load_msd, lambda plugin: _serve(options, host, stop, log, plugin)
+    )
 
 
 def _serve(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proof that a loaded image works: one vadd run on random numbers, checked."""
+"""What scenarios check: values, that a loaded image works, that another one is refused."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def check(what: str, got: object, expected: object) -> None:
     """Raises AssertionError with a sentence."""
     if got != expected:
         raise AssertionError(f"{what}: got {got}, expected {expected}")
+
+
+async def refused(device: Device, image: bytes, code: int) -> None:
+    """Loading `image` must fail with errno `code`. Raises AssertionError."""
+    try:
+        await device.load_xclbin(image, force=True)
+    except OSError as error:
+        check("errno of the refused load", error.errno, code)
+    else:
+        raise AssertionError("an image was loaded that should have been refused")
 
 
 async def check_vadd(device: Device, uuid: bytes, elements: int = 256) -> None:

@@ -80,6 +80,9 @@ class Others:
         self._log.close()
 
 
+SETTLE_LOOKS, SETTLE_STEP_NS = 3000, 10_000_000
+
+
 class Bench:
     """Both drivers on one card, the management one answering `OPCODE` with four bytes."""
 
@@ -95,10 +98,18 @@ class Bench:
     async def _echo(_request: Request) -> bytes:
         return ANSWER
 
-    def switch(self, software: bool) -> None:
-        """Choose the channel of requests and responses; what daemons set before is overruled."""
-        for mailbox in (self.management.mailbox, self.user.mailbox):
-            mailbox.channel_switch = 1 << OPCODE if software else 0
+    async def switch(self, software: bool) -> None:
+        """Choose the channel of requests and responses, as an administrator does; overrules what MSD set.
+
+        Both sides learn it by the handshake, so that one that is still under way cannot undo it.
+        """
+        mask = 1 << OPCODE if software else 0
+        await self.management.set_channel_switch(mask)
+        for _ in range(SETTLE_LOOKS):
+            if self.user.mailbox.channel_switch == mask:
+                return
+            await self.clock.sleep_ns(SETTLE_STEP_NS)
+        raise TimeoutError(f"the user side did not learn the channel switch {mask:#x}")
 
     async def send(self, payload: bytes) -> None:
         """One message there and its answer back."""
@@ -154,12 +165,12 @@ async def over_processes(bench: Bench, directory: Path, name: str, sizes: list[i
     try:
         if not await bench.outside.until(lambda: all(channel.present for channel in channels), START_S):
             raise TimeoutError(f"{name}: the mailbox nodes are not open, see {name}.log")
-        bench.switch(software=True)
+        await bench.switch(software=True)
         return await bench.measure(sizes, None, others)
     finally:
-        bench.switch(software=False)
         await others.stop(bench.outside)
         server.close()
+        await bench.switch(software=False)
 
 
 @cocotb.test()

@@ -363,7 +363,7 @@ class Card:
             (user_bar.FEATURE_ROM, self.rom),
             (user_bar.MAILBOX, MailboxPort(self, mgmt=False)),
             *shared,
-            *zip(user_bar.CU, self.units, strict=True),
+            *zip(user_bar.CU, self.units, strict=False),
         ]
         self.mgmt.add_bar(0, 32 * MIB, AddressMap([(w.base, w.size, t) for w, t in mgmt]))
         self.mgmt.add_bar(2, 128 << 10, self.mgmt_irqs)
@@ -424,7 +424,7 @@ class Card:
             return self.cq.read(addr - mb_bus.ERT_CQ.base)
         if addr in mb_bus.INTC:
             return self.intc.read(addr - mb_bus.INTC.base)
-        for unit, window in zip(self.units, mb_bus.CU, strict=True):
+        for unit, window in zip(self.units, mb_bus.CU, strict=False):
             if addr in window:
                 return unit.read32(addr - window.base)
         return self.image.read32(addr) if addr in mb_bus.SCHED_IMAGE else ALL_ONES
@@ -438,7 +438,7 @@ class Card:
             self.intc.cycle(int(self.csr.mb_irq_cq), (addr - mb_bus.INTC.base, value))
             self.csr_cycle(CsrAccess())
         else:
-            for unit, window in zip(self.units, mb_bus.CU, strict=True):
+            for unit, window in zip(self.units, mb_bus.CU, strict=False):
                 if addr in window:
                     unit.write32(addr - window.base, value)
 

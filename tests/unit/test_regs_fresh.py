@@ -115,7 +115,7 @@ def test_sizes_and_bits_are_the_contracts() -> None:
     assert mailbox.SIZE == 0x30
     assert mgmt_bar.ERT_CQ.size == 64 << 10
     assert mgmt_bar.SCHED_IMAGE.size == mgmt_bar.CMC_IMAGE.size == mb_bus.SCHED_IMAGE.size == 128 << 10
-    assert [w.size for w in user_bar.CU] == [64 << 10] * 4
+    assert [w.size for w in user_bar.CU] == [64 << 10] * 128
     assert device_mem.DDR0.size == 16 << 20
     assert device_mem.PLRAM.size == 128 << 10
     status = mailbox.STATUS

@@ -14,13 +14,24 @@ package user_bar_pkg;
   localparam [31:0] ERT_CQ_BASE = 32'h00190000;
   localparam [31:0] ERT_CQ_SIZE = 32'h00010000;
   localparam [31:0] ERT_CQ_MASK = 32'hFFFF0000;
+  localparam [31:0] CU_INTC_BASE = 32'h001A0000;
+  localparam [31:0] CU_INTC_SIZE = 32'h00001000;
+  localparam [31:0] CU_INTC_STRIDE = 32'h00001000;
+  localparam [31:0] CU_INTC_COUNT = 32'h00000004;
+  localparam [31:0] CU_INTC_MASK = 32'hFFFFF000;
+  localparam [31:0] ERT_CFG_GPIO_BASE = 32'h001A8000;
+  localparam [31:0] ERT_CFG_GPIO_SIZE = 32'h00001000;
+  localparam [31:0] ERT_CFG_GPIO_MASK = 32'hFFFFF000;
+  localparam [31:0] KDMA_BASE = 32'h001B0000;
+  localparam [31:0] KDMA_SIZE = 32'h00010000;
+  localparam [31:0] KDMA_MASK = 32'hFFFF0000;
   localparam [31:0] MAILBOX_BASE = 32'h00200000;
   localparam [31:0] MAILBOX_SIZE = 32'h00001000;
   localparam [31:0] MAILBOX_MASK = 32'hFFFFF000;
   localparam [31:0] CU_BASE = 32'h01800000;
   localparam [31:0] CU_SIZE = 32'h00010000;
   localparam [31:0] CU_STRIDE = 32'h00010000;
-  localparam [31:0] CU_COUNT = 32'h00000004;
+  localparam [31:0] CU_COUNT = 32'h00000080;
   localparam [31:0] CU_MASK = 32'hFFFF0000;
 endpackage
 /* verilator lint_on UNUSEDPARAM */

@@ -5,17 +5,20 @@ SIM      ?= verilator
 SCENARIO ?= hello
 HOST     ?= fast
 WAVES    ?= 0
+ERT      ?=
+KERNEL   ?=
 SEED     ?= 1
 SEEDS    ?= 10
 PYTHON   ?= python3
 PY       := .venv/bin/python
 
-export SEED
+export SEED ERT
 
 .PHONY: help sim test waves lint regs bench regress mutation fuzz setup setup-interop clean
 
 help:
-	@echo 'make sim        run an xclbin through PCIe on RTL  (SIM=icarus|verilator SCENARIO=$(SCENARIO) HOST=fast|conformance WAVES=1 SEED=n)'
+	@echo 'make sim        run an xclbin through PCIe on RTL  (SIM=icarus|verilator SCENARIO=$(SCENARIO) HOST=fast|conformance WAVES=1 SEED=n'
+	@echo '                ERT=v20|v30|amd|amd-v30 chooses the scheduler firmware, KERNEL=examples/saxpy runs a kernel of yours)'
 	@echo 'make test       every test, on both simulators     (SIM=... for one of them, ARGS="-k name" for some)'
 	@echo 'make waves      make sim WAVES=1, then GTKWave with a prepared view'
 	@echo 'make bench      BAR, download, command and mailbox rates, paths side by side  (SIM=... for one)'
@@ -32,10 +35,10 @@ setup-interop:
 	@$(PYTHON) scripts/bootstrap.py --interop
 
 sim: setup
-	@$(PY) -m scenarios.run --sim $(SIM) --scenario $(SCENARIO) --host $(HOST) --seed $(SEED) $(if $(filter-out 0,$(WAVES)),--waves)
+	@$(PY) -m scenarios.run --sim $(SIM) --scenario $(SCENARIO) --host $(HOST) --seed $(SEED) $(if $(KERNEL),--kernel $(KERNEL)) $(if $(filter-out 0,$(WAVES)),--waves)
 
 waves: setup
-	@$(PY) -m scenarios.run --sim $(SIM) --scenario $(SCENARIO) --host $(HOST) --seed $(SEED) --waves --open
+	@$(PY) -m scenarios.run --sim $(SIM) --scenario $(SCENARIO) --host $(HOST) --seed $(SEED) $(if $(KERNEL),--kernel $(KERNEL)) --waves --open
 
 test: setup-interop
 	@$(PY) -m pytest -n auto --dist worksteal --junit-xml build/junit.xml $(ARGS)
@@ -48,6 +51,7 @@ regs: setup
 
 bench: setup
 	@$(PY) -m bench.bar $(if $(filter-out file,$(origin SIM)),--sim $(SIM))
+	@$(PY) -m bench.ert $(if $(filter-out file,$(origin SIM)),--sim $(SIM))
 	@$(PY) -m bench.mailbox $(if $(filter-out file,$(origin SIM)),--sim $(SIM))
 
 regress: setup

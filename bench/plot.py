@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _WIDTH, _HEIGHT = 860, 520
@@ -20,12 +20,16 @@ _BINARY = ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
 
 @dataclass(frozen=True)
 class Series:
-    """A line. The points from index `guessed` on are not measured and drawn open, on a dashed line."""
+    """A line. The points from index `guessed` on are not measured and drawn open, on a dashed line.
+
+    `dotted`: what is measured is drawn on a dotted line, to tell two families of lines apart.
+    """
 
     name: str
     colour: str
     points: Sequence[tuple[float, float]]
     guessed: int
+    dotted: bool = False
 
 
 def size_text(size: float) -> str:
@@ -40,8 +44,17 @@ def rate_text(value: float) -> str:
     return f"{value / scale:g} {unit}"
 
 
-def log_log(title: str, x_title: str, y_title: str, series: Sequence[Series]) -> str:
-    """The SVG. Values must be positive; x grid lines are powers of four, y grid lines powers of ten."""
+def log_log(
+    title: str,
+    x_title: str,
+    y_title: str,
+    series: Sequence[Series],
+    *,
+    x_text: Callable[[float], str] = size_text,
+    x_step: int = 4,
+) -> str:
+    """The SVG. Values must be positive; y grid lines are powers of ten, x grid lines powers of two, every
+    `x_step`th, labelled by `x_text`."""
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
     x_low, x_high = math.log2(min(xs)), math.log2(max(xs))
@@ -60,10 +73,10 @@ def log_log(title: str, x_title: str, y_title: str, series: Sequence[Series]) ->
         f'<style>{_STYLE}</style><rect width="100%" height="100%" fill="#fff"/>',
         f'<text class="title" x="{_LEFT}" y="24">{html.escape(title)}</text>',
     ]
-    for power in range(math.ceil(x_low), math.floor(x_high) + 1, 4):
+    for power in range(math.ceil(x_low), math.floor(x_high) + 1, x_step):
         at = x_of(2.0**power)
         parts.append(f'<line class="grid" x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{low}"/>')
-        parts.append(f'<text x="{at:.1f}" y="{low + 18}" text-anchor="middle">{size_text(2.0**power)}</text>')
+        parts.append(f'<text x="{at:.1f}" y="{low + 18}" text-anchor="middle">{x_text(2.0**power)}</text>')
     for power in range(y_low, y_high + 1):
         at = y_of(10.0**power)
         parts.append(f'<line class="grid" x1="{_LEFT}" y1="{at:.1f}" x2="{right}" y2="{at:.1f}"/>')
@@ -77,7 +90,8 @@ def log_log(title: str, x_title: str, y_title: str, series: Sequence[Series]) ->
     for index, one in enumerate(series):
         places = [(x_of(x), y_of(y)) for x, y in one.points]
         measured, rest = places[: one.guessed], places[max(one.guessed - 1, 0) :]
-        for line, dash in ((measured, ""), (rest, ' stroke-dasharray="5 4"')):
+        dots = ' stroke-dasharray="1.5 3"' if one.dotted else ""
+        for line, dash in ((measured, dots), (rest, ' stroke-dasharray="5 4"')):
             if len(line) > 1:
                 points = " ".join(f"{x:.1f},{y:.1f}" for x, y in line)
                 parts.append(f'<polyline points="{points}" stroke="{one.colour}"{dash}/>')
@@ -87,6 +101,7 @@ def log_log(title: str, x_title: str, y_title: str, series: Sequence[Series]) ->
         at = _TOP + 20 * index
         parts.append(f'<rect x="{right + 16}" y="{at}" width="12" height="12" fill="{one.colour}"/>')
         parts.append(f'<text x="{right + 34}" y="{at + 10}">{html.escape(one.name)}</text>')
-    note = _TOP + 20 * len(series) + 12
-    parts.append(f'<text class="axis" x="{right + 16}" y="{note}">open: extrapolated</text>')
+    if any(one.guessed < len(one.points) for one in series):
+        note = _TOP + 20 * len(series) + 12
+        parts.append(f'<text class="axis" x="{right + 16}" y="{note}">open: extrapolated</text>')
     return "\n".join([*parts, "</svg>", ""])

@@ -43,14 +43,24 @@ class Core(Protocol):
         """Wait until the interrupt line is high; at once when it is."""
         ...
 
-    async def wait_activity(self, timeout_ns: int | None = None) -> int:
+    async def wait_activity(self, timeout_ns: int | None = None, interrupt: bool = True) -> int:
         """Wait until the host wrote to the command queue or the interrupt line is high.
+
+        `interrupt`: False for a processor that takes no interrupts, whose line may be high all the time.
 
         Stands for a polling loop that would find nothing. Returns which 512-byte blocks of the queue the
         host wrote to since the last call, bit i for block i, or -1 when that is not known; 0 when it was
         the interrupt or `timeout_ns` passed. The bits are taken back before the return, so that a write
         after it ends the next wait: no write goes unnoticed.
         """
+        ...
+
+    def set_asleep(self, asleep: bool) -> None:
+        """Drive the processor's sleep output, which the host reads in the ERT configuration block."""
+        ...
+
+    async def wait_awake(self) -> None:
+        """Wait until the host wants the processor awake (CONTROL.WAKE there); at once when it does."""
         ...
 
     def now_ns(self) -> int: ...

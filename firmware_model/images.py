@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 
-from firmware_model import ert_v20
 from firmware_model.core import Core
+from firmware_model.ert import v20, v30
 
 MAGIC = int.from_bytes(b"ERTM", "little")
 ENTRY = 0xB8080050
@@ -22,8 +22,9 @@ IMAGE_SIZE = 0x20000
 """Bytes of image memory."""
 
 VERSION_V20 = 20
+VERSION_V30 = 30
 
-MODELS: dict[int, Callable[[Core], Awaitable[None]]] = {VERSION_V20: ert_v20.run}
+MODELS: dict[int, Callable[[Core], Awaitable[None]]] = {VERSION_V20: v20.run, VERSION_V30: v30.run}
 
 
 def build(version: int = VERSION_V20, size: int = 4096) -> bytes:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 from pathlib import Path
@@ -17,6 +18,7 @@ from scenarios.stage import Stage
 async def run_scenario(dut: Any) -> None:
     name = os.environ["SCENARIO_MODULE"]
     module = importlib.import_module(name)
+    gc.freeze()  # what is imported stays: the collector need not go through it again and again
     stage = Stage(name.rsplit(".", 1)[-1].removeprefix("scenario_"))
     verdict = "stopped early"
     try:

@@ -25,6 +25,8 @@ from rich.table import Table
 
 from tb import gtkwave, runner
 from tb.timeline import format_time
+from tools.kernels import DescriptionError
+from tools.kernels.own import prepare
 
 TOPS = {"fast": "tb_fast", "conformance": "tb_conformance"}
 
@@ -108,6 +110,9 @@ def main() -> int:
     parser.add_argument(
         "--scenario", default="hello", help="one of this package, or the dotted name of a module of yours"
     )
+    parser.add_argument(
+        "--kernel", type=Path, help="folder with a kernel of yours (docs/bring_your_own.md): a card with it"
+    )
     parser.add_argument("--host", choices=sorted(TOPS), default="fast")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--waves", action="store_true", help="write an FST of the whole card")
@@ -115,6 +120,16 @@ def main() -> int:
     parser.add_argument("--timeout", type=int, default=600, help="wall seconds for the simulation")
     arguments = parser.parse_args()
     console = Console(highlight=False)
+    extra: tuple[Path, ...] = ()
+    own: dict[str, str] = {}
+    if arguments.kernel:
+        arguments.scenario = "kernel"
+        try:
+            prepared = prepare(arguments.kernel)
+        except DescriptionError as error:
+            console.print(f"[red]{error}[/]", soft_wrap=True)
+            return 2
+        extra, own = prepared.sources, {"KERNEL_DIR": str(arguments.kernel.resolve())}
     module = find_scenario(arguments.scenario)
     if module is None:
         known = ", ".join(name.removeprefix("scenario_").replace("_", "-") for name in scenario_names())
@@ -125,12 +140,14 @@ def main() -> int:
     started = time.monotonic()
     try:
         with console.status(f"building the card for {arguments.sim} (the first time takes a minute)"):
-            runner.build(top, arguments.sim, waves=arguments.waves)
+            runner.build(top, arguments.sim, waves=arguments.waves, extra=extra)
     except runner.BuildError as error:
         console.print(f"[red]{error}[/]")
         return 2
     console.print(f"[dim]card ready after {time.monotonic() - started:.1f} s[/]")
     name = f"{module.rsplit('.', 1)[-1].removeprefix('scenario_')}-{arguments.host}"
+    if arguments.kernel:
+        name = f"kernel-{prepared.kernel.name}-{arguments.host}"
     started = time.monotonic()
     failure: runner.SimulationError | None = None
     try:
@@ -148,7 +165,9 @@ def main() -> int:
                 "COCOTB_LOG_LEVEL": "ERROR",
                 "GPI_LOG_LEVEL": "ERROR",
                 "FORCE_TTY": str(int(sys.stdout.isatty())),
+                **own,
             },
+            extra=extra,
             timeout_s=arguments.timeout,
             live=True,
         )

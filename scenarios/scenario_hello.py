@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cards import firmware
 from cards.xrt_u200 import Card
 from firmware_model import images
 from pydriver.mailbox import MailboxOptions
@@ -32,7 +33,7 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
     mailbox = MailboxOptions(rate_limit=None)
 
     async with stage.step("power on and enumerate the card"):
-        stage.card = await Card.power_on(dut, host, stage.event)
+        stage.card = await Card.power_on(dut, host, stage.event, firmware.from_environment())
         Card.watch_slots(dut, stage.work)
         platform = stage.card.platform
 

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cards import firmware
 from cards.xrt_u200 import MGMT, Card
 from firmware_model import images
 from pydriver.mailbox import MailboxOptions, Opcode
@@ -42,7 +43,7 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
     other = make_xclbin(bitstream=build_stream([2, 2, 2, 0]))
 
     async with stage.step("power on and enumerate the card"):
-        stage.card = await Card.power_on(dut, host, stage.event)
+        stage.card = await Card.power_on(dut, host, stage.event, firmware.from_environment())
         Card.watch_slots(dut, stage.work)
         counts = stage.platform.counter.counts
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cards import firmware
 from cards.xrt_u200 import USER, Card
 from firmware_model import images
 from pydriver.daemons.plugins.vault.store import Vault
@@ -83,7 +84,7 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
     vault = Vault(directory / VAULT)
 
     async with stage.step("power on and enumerate the card"):
-        stage.card = await Card.power_on(dut, host, stage.event)
+        stage.card = await Card.power_on(dut, host, stage.event, firmware.from_environment())
         Card.watch_slots(dut, stage.work)
 
     try:

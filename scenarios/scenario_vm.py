@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cards import firmware
 from cards.xrt_u200 import USER, Card
 from firmware_model import images
 from pydriver.mailbox import ConnFlags, MailboxOptions, Opcode
@@ -46,7 +47,7 @@ async def run(stage: Stage, dut: Any, host: str) -> str:
     image = make_xclbin()
 
     async with stage.step("power on and enumerate the card"):
-        stage.card = await Card.power_on(dut, host, stage.event)
+        stage.card = await Card.power_on(dut, host, stage.event, firmware.from_environment())
         Card.watch_slots(dut, stage.work)
         counts = stage.platform.counter.counts
 

@@ -54,14 +54,17 @@ class Processor:
         while not self.interrupt_pending():
             await ValueChange(self._socket.irq)
 
-    async def wait_activity(self, timeout_ns: int | None = None) -> int:
+    async def wait_activity(self, timeout_ns: int | None = None, interrupt: bool = True) -> int:
         """See `firmware_model.core.Core.wait_activity`; the bits come from the queue's touch register."""
-        triggers: list[Any] = [ValueChange(self._socket.any_touched), ValueChange(self._socket.irq)]
+        triggers: list[Any] = [ValueChange(self._socket.any_touched)]
+        if interrupt:
+            triggers.append(ValueChange(self._socket.irq))
         if timeout_ns is not None:
             triggers.append(Timer(max(timeout_ns, 1), "ns"))
         deadline = None if timeout_ns is None else self.now_ns() + timeout_ns
         while not _level(self._socket.any_touched):
-            if self.interrupt_pending() or (deadline is not None and self.now_ns() >= deadline):
+            late = deadline is not None and self.now_ns() >= deadline
+            if late or (interrupt and self.interrupt_pending()):
                 return 0
             await First(*triggers)
         touched = int(self._socket.touched.value)
@@ -77,6 +80,15 @@ class Processor:
             # Also when the firmware is cancelled: an acknowledge left on would eat the next touches.
             self._socket.touch_ack.value = 0
         await Timer(1, "step")
+
+    def set_asleep(self, asleep: bool) -> None:
+        """See `firmware_model.core.Core.set_asleep`."""
+        self._socket.asleep.value = int(asleep)
+
+    async def wait_awake(self) -> None:
+        """See `firmware_model.core.Core.wait_awake`."""
+        while not _level(self._socket.wake):
+            await ValueChange(self._socket.wake)
 
     async def _supervise(self) -> None:
         while True:
@@ -98,4 +110,5 @@ class Processor:
                 self._firmware.cancel()
                 self._firmware = None
             self.running = None
+            self.set_asleep(False)  # a processor in reset does not sleep
             self._on_event("mb", "held in reset")

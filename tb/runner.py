@@ -157,8 +157,9 @@ def build(
     parameters: Mapping[str, object] | None = None,
     *,
     waves: bool = False,
+    extra: tuple[Path, ...] = (),
 ) -> tuple[cocotb_runner.Runner, Path]:
-    """Compile `top` for `sim` unless the same content was compiled before.
+    """Compile `top` for `sim` unless the same content was compiled before; `extra`: see tb/sources.py.
 
     Returns the runner and its build directory. Raises BuildError with the end of the tool's output,
     ValueError for an unknown simulator.
@@ -166,7 +167,7 @@ def build(
     if sim not in SIMULATORS:
         raise ValueError(f"unknown simulator {sim!r}; known: {', '.join(SIMULATORS)}")
     parameters = dict(parameters or {})
-    files = sources.resolve(top)
+    files = sources.resolve(top, extra)
     control = sources.control_file(top) if sim == "verilator" else None
     digest = _digest(sim, top, files + ([control] if control else []), parameters, waves)
     directory = BUILD / "sim" / f"{sim}-{top}-{digest}"
@@ -250,6 +251,7 @@ def simulate(
     timeout_s: int = 600,
     live: bool = False,
     plusargs: list[str] | None = None,
+    extra: tuple[Path, ...] = (),
 ) -> Result:
     """Run the cocotb tests of `test_module` on `top`.
 
@@ -259,7 +261,7 @@ def simulate(
     """
     waves = os.environ.get("WAVES", "0") not in ("", "0") if waves is None else waves
     seed = int(os.environ.get("SEED", "1")) if seed is None else seed
-    runner, build_dir = build(top, sim, parameters, waves=waves)
+    runner, build_dir = build(top, sim, parameters, waves=waves, extra=extra)
     runner.timeout_s = timeout_s
     directory = run_directory(name or test_module.rsplit(".", 1)[-1], sim)
     shutil.rmtree(directory, ignore_errors=True)

@@ -3,7 +3,8 @@
 
 The stream has the packet format of 7-series/UltraScale devices (AMD UG470, UG570): dummy words, bus
 width pattern, sync word, type-1 and type-2 packets, a CRC over every register write, DESYNC. The frame
-data is this card's own: FRAME_MAGIC, number of slots, one kernel type id per slot, filler.
+data is this card's own: FRAME_MAGIC, number of slots, one kernel type id per slot, filler; one frame, or two
+when there are more slots than one has room for.
 
 `python -m tools.bitgen --slots 1,1,2 --output k.bin` writes a stream, `--show FILE` prints one.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 IDCODE = 0x14B31093  # XCU200, silicon revision 1
 FRAME_MAGIC = 0x434C5350
 FRAME_WORDS = 93
-MAX_SLOTS = 4
+MAX_SLOTS = 128
 
 DUMMY = 0xFFFFFFFF
 SYNC = 0xAA995566
@@ -156,14 +157,16 @@ def unpack(stream: bytes) -> list[int]:
 def frame_data(slot_kernels: Sequence[int], words: int = 2 * FRAME_WORDS) -> list[int]:
     """Frame data that configures the slots with these kernel type ids (8 bits each, 0 = empty).
 
-    Raises ValueError when there are too many slots, an id is out of range or `words` is below one frame.
+    Slots that are not named are empty; a region with fewer slots than are named refuses the data. Raises
+    ValueError when there are too many slots, an id is out of range or `words` is below the frames they need.
     """
     if len(slot_kernels) > MAX_SLOTS:
-        raise ValueError(f"{len(slot_kernels)} slots, the region has {MAX_SLOTS}")
+        raise ValueError(f"{len(slot_kernels)} slots, a region has at most {MAX_SLOTS}")
     if any(not 0 <= kernel <= 0xFF for kernel in slot_kernels):
         raise ValueError(f"kernel type ids have 8 bits: {list(slot_kernels)}")
-    if words < FRAME_WORDS:
-        raise ValueError(f"{words} words are less than one frame of {FRAME_WORDS}")
+    frames = 1 if len(slot_kernels) <= FRAME_WORDS - 2 else 2
+    if words < frames * FRAME_WORDS:
+        raise ValueError(f"{words} words are less than {frames} frames of {FRAME_WORDS}")
     data = [FRAME_MAGIC, len(slot_kernels), *slot_kernels]
     data += _filler(words - len(data), seed=len(data) + sum(slot_kernels))
     return data

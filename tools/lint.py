@@ -11,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tb import runner, sources
 
-PYTHON_DIRS = ["pydriver", "firmware_model", "cards", "tb", "tools", "scenarios", "bench", "tests", "scripts"]
+PYTHON_DIRS = [
+    *("pydriver", "firmware_model", "bridge", "cards", "tb", "tools", "scenarios", "examples", "bench"),
+    *("tests", "scripts"),
+]
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 

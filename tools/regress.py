@@ -25,6 +25,7 @@ RANDOM_TESTS = [
     "tests/system/test_equivalence.py",
     "tests/system/test_tenant.py",
     "tests/system/test_reset.py",
+    "tests/soak",
     *(
         f"tests/unit/test_{name}.py"
         for name in (

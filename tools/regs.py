@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generate the register packages, Python modules and reference pages from hdl/regs/*.rdl.
+"""Generate the register packages, Python modules and reference pages from hdl/regs/*.rdl, and before that
+the descriptions of kernels' registers and the slots' multiplexers from kernels/*/kernel.toml.
 
 `python -m tools.regs` writes what changed; `python -m tools.regs --check` writes nothing, lists what is
 stale and exits 1 if anything is. A wrong description is named on stderr (status 2); the others are
@@ -22,6 +23,8 @@ from systemrdl.node import AddressableNode, AddrmapNode, FieldNode, MemNode, Reg
 from systemrdl.rdltypes import OnReadType, OnWriteType
 
 from pydriver.regs.types import WORD_MASK, Field, Register, Window
+from tools.kernels.generate import MUX_DIR, project_files
+from tools.kernels.registers import GENERATED as FROM_KERNELS
 
 ROOT = Path(__file__).resolve().parent.parent
 RDL_DIR = Path("hdl/regs")
@@ -29,6 +32,14 @@ SV_DIR = Path("hdl/regs/gen")
 PY_DIR = Path("pydriver/regs")
 DOC_DIR = Path("docs/registers")
 GENERATED = "Generated from hdl/regs/"
+
+GENERATED_DIRS = (
+    (RDL_DIR, "*.rdl", FROM_KERNELS),
+    (MUX_DIR, "*.sv", FROM_KERNELS),
+    (SV_DIR, "*.sv", GENERATED),
+    (PY_DIR, "*.py", GENERATED),
+    (DOC_DIR, "*.md", GENERATED),
+)
 
 LINE_LENGTH = 110
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -100,7 +111,7 @@ def compile_block(path: Path) -> Block:
     printer = _Quiet()
     compiler = RDLCompiler(message_printer=printer)
     try:
-        compiler.compile_file(str(path))
+        compiler.compile_file(str(path), incl_search_paths=[str(ROOT / RDL_DIR)])
         top = compiler.elaborate(path.stem).top
     except RDLCompileError as error:
         raise RegsError("\n".join([f"{path.name} is not valid SystemRDL", *printer.lines])) from error
@@ -468,7 +479,9 @@ def render(blocks: dict[str, Block]) -> dict[Path, str]:
     return files
 
 
-def stale(root: Path, files: dict[Path, str]) -> list[Path]:
+def stale(
+    root: Path, files: dict[Path, str], places: tuple[tuple[Path, str, str], ...] = GENERATED_DIRS
+) -> list[Path]:
     """Paths whose file is missing, different, or no longer generated from anything."""
     changed = [
         path
@@ -477,9 +490,9 @@ def stale(root: Path, files: dict[Path, str]) -> list[Path]:
     ]
     orphans = [
         found.relative_to(root)
-        for directory, pattern in ((SV_DIR, "*.sv"), (PY_DIR, "*.py"), (DOC_DIR, "*.md"))
+        for directory, pattern, mark in places
         for found in (root / directory).glob(pattern)
-        if found.relative_to(root) not in files and GENERATED in found.read_text(encoding="utf-8")
+        if found.relative_to(root) not in files and mark in found.read_text(encoding="utf-8")
     ]
     return sorted(changed + orphans)
 
@@ -490,23 +503,41 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     parser.add_argument("--root", type=Path, default=ROOT, help="project directory")
     options = parser.parse_args(argv)
+    from_kernels, kernel_errors = project_files(options.root)
+    if not options.check:
+        # The rest is made from these.
+        for path, text in from_kernels.items():
+            if path.suffix == ".rdl":
+                _replace(options.root, path, text)
+        if not kernel_errors:
+            for path in stale(options.root, {}, GENERATED_DIRS[:1]):
+                if path not in from_kernels:
+                    (options.root / path).unlink()
+                    print(f"removed {path}")
     blocks, errors = load(options.root / RDL_DIR)
+    errors = kernel_errors + errors
     for error in errors:
         print(f"regs: {error}", file=sys.stderr)
-    files = render(blocks)
+    files = {**from_kernels, **render(blocks)}
     outdated = stale(options.root, files)
     for path in outdated:
         if options.check:
             print(f"stale: {path}")
         elif path in files:
-            write(options.root / path, files[path])
-            print(f"wrote {path}")
+            _replace(options.root, path, files[path])
         elif not errors:
             (options.root / path).unlink()
             print(f"removed {path}")
     if errors:
         return 2
     return 1 if options.check and outdated else 0
+
+
+def _replace(root: Path, path: Path, text: str) -> None:
+    """Write a generated file unless it is there with this content."""
+    if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text:
+        write(root / path, text)
+        print(f"wrote {path}")
 
 
 def write(path: Path, text: str) -> None:

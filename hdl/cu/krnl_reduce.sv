@@ -34,16 +34,16 @@ module krnl_reduce #(
     input  wire               s_axil_rready,
 
     output wire [ID_W-1:0]    m_axi_awid,
-    output reg  [39:0]        m_axi_awaddr,
+    output wire [39:0]        m_axi_awaddr,
     output wire [7:0]         m_axi_awlen,
     output wire [2:0]         m_axi_awsize,
     output wire [1:0]         m_axi_awburst,
-    output reg                m_axi_awvalid,
+    output wire               m_axi_awvalid,
     input  wire               m_axi_awready,
     output reg  [255:0]       m_axi_wdata,
     output reg  [31:0]        m_axi_wstrb,
     output wire               m_axi_wlast,
-    output reg                 m_axi_wvalid,
+    output wire               m_axi_wvalid,
     input  wire               m_axi_wready,
     /* verilator lint_off UNUSEDSIGNAL */  // one thread: the id says nothing; error responses are swallowed
     input  wire [ID_W-1:0]    m_axi_bid,
@@ -52,11 +52,11 @@ module krnl_reduce #(
     input  wire               m_axi_bvalid,
     output wire               m_axi_bready,
     output wire [ID_W-1:0]    m_axi_arid,
-    output reg  [39:0]        m_axi_araddr,
-    output reg  [7:0]         m_axi_arlen,
+    output wire [39:0]        m_axi_araddr,
+    output wire [7:0]         m_axi_arlen,
     output wire [2:0]         m_axi_arsize,
     output wire [1:0]         m_axi_arburst,
-    output reg                 m_axi_arvalid,
+    output wire               m_axi_arvalid,
     input  wire               m_axi_arready,
     /* verilator lint_off UNUSEDSIGNAL */
     input  wire [ID_W-1:0]    m_axi_rid,
@@ -82,13 +82,14 @@ module krnl_reduce #(
   localparam [2:0] FOLD = 3'd2;
   localparam [2:0] WRITE = 3'd3;
   localparam [2:0] DONE = 3'd4;
-  localparam [1:0] MOST_BURSTS = 2'd2;
 
   wire         ap_start;
   wire         ap_continue;
   wire         ap_done;
   wire         ap_ready;
   wire         ap_idle;
+  wire         kernel_reset;
+  wire         kernel_quiet;
   wire         ctrl_active;
   /* verilator lint_off UNUSEDSIGNAL */  // reserved words, upper address bits
   wire [32*N_ARGS-1:0] args;
@@ -97,7 +98,8 @@ module krnl_reduce #(
   cu_ctrl #(
       .ADDR_W(ADDR_W),
       .N_ARGS(N_ARGS),
-      .PROTOCOL(PROTOCOL)
+      .PROTOCOL(PROTOCOL),
+      .SW_RESET(1)
   ) ctrl (
       .clk(clk),
       .rst(rst),
@@ -124,6 +126,16 @@ module krnl_reduce #(
       .ap_ready(ap_ready),
       .ap_idle(ap_idle),
       .args(args),
+      .outs(1'b0),
+      .kernel_reset(kernel_reset),
+      .kernel_quiet(kernel_quiet),
+      .in_array_addr(1'b0),
+      /* verilator lint_off PINCONNECTEMPTY */  // not used here
+      .in_array_data(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .out_array_we(1'b0),
+      .out_array_addr(1'b0),
+      .out_array_data(32'd0),
       .irq(irq),
       .active(ctrl_active)
   );
@@ -131,10 +143,6 @@ module krnl_reduce #(
   // Addresses count 4-byte words (38 bits) or 32-byte beats (35 bits).
   reg  [2:0]   state;
   reg  [37:0]  out_word;
-  reg  [34:0]  ask_beat;
-  reg  [29:0]  ask_left;
-  reg  [1:0]   bursts;
-  reg  [29:0]  take_left;
   reg          take_first;
   reg  [2:0]   take_from;
   reg  [2:0]   take_to;
@@ -144,19 +152,19 @@ module krnl_reduce #(
   reg  [255:0] xors;
   reg  [2:0]   fold_index;
   reg          second_write;
-  reg          asked_write;
+  wire         take;
+  wire         take_last;
+  wire         load;
+  wire         stored;
+  wire         reading;
+  wire         writing;
 
   /* verilator lint_off UNUSEDSIGNAL */  // rounding to beats drops the low bits
   wire [32:0]  in_end = {30'd0, args[IN_BIT+2+:3]} + {1'b0, args[N_BIT+:32]} + 33'd7;
   /* verilator lint_on UNUSEDSIGNAL */
   wire [2:0]   in_to = args[IN_BIT+2+:3] + args[N_BIT+:3];
 
-  wire [4:0]   line_room = 5'd16 - {1'b0, ask_beat[3:0]};
-  wire [4:0]   ask_burst = ask_left < {25'd0, line_room} ? ask_left[4:0] : line_room;
-  wire         ask = state == STREAM && ask_left != 30'd0 && (!m_axi_arvalid || m_axi_arready) &&
-      bursts != MOST_BURSTS;
-  wire         take = m_axi_rvalid && m_axi_rready;
-  wire [7:0]   take_lanes = lanes_used(take_first, take_left == 30'd1, take_from, take_to);
+  wire [7:0]   take_lanes = lanes_used(take_first, take_last, take_from, take_to);
 
   wire [511:0] result = {384'd0, xors[31:0], maxs[31:0], mins[31:0], sums[31:0]} << {out_word[2:0], 5'd0};
   wire [63:0]  result_strobes = 64'h0000_0000_0000_FFFF << {out_word[2:0], 2'd0};
@@ -173,67 +181,101 @@ module krnl_reduce #(
     end
   endfunction
 
-  assign m_axi_awid = {ID_W{1'b0}};
-  assign m_axi_awlen = 8'd0;
-  assign m_axi_awsize = 3'd5;
-  assign m_axi_awburst = 2'b01;
-  assign m_axi_wlast = 1'b1;
-  assign m_axi_bready = state == WRITE;
-  assign m_axi_arid = {ID_W{1'b0}};
-  assign m_axi_arsize = 3'd5;
-  assign m_axi_arburst = 2'b01;
-  assign m_axi_rready = state == STREAM;
+  wire         run = state == IDLE && ap_start && !kernel_reset;
+  wire         again = state == WRITE && stored && straddles && !second_write;
+  wire         store = !kernel_reset && ((state == FOLD && fold_index == 3'd7) || again);
 
+  krnl_burst_read #(
+      .ID_W(ID_W),
+      .COUNT_W(30)
+  ) reader (
+      .clk(clk),
+      .rst(rst),
+      .start(run && args[N_BIT+:32] != 32'd0),
+      .beat(args[IN_BIT+5+:35]),
+      .beats(in_end[32:3]),
+      .hold(1'b0),
+      .stop(kernel_reset),
+      /* verilator lint_off PINCONNECTEMPTY */  // not used here
+      .ask(),
+      .ask_beats(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .take(take),
+      .take_last(take_last),
+      .busy(reading),
+      .m_axi_arid(m_axi_arid),
+      .m_axi_araddr(m_axi_araddr),
+      .m_axi_arlen(m_axi_arlen),
+      .m_axi_arsize(m_axi_arsize),
+      .m_axi_arburst(m_axi_arburst),
+      .m_axi_arvalid(m_axi_arvalid),
+      .m_axi_arready(m_axi_arready),
+      .m_axi_rlast(m_axi_rlast),
+      .m_axi_rvalid(m_axi_rvalid),
+      .m_axi_rready(m_axi_rready)
+  );
+
+  krnl_burst_write #(
+      .ID_W(ID_W)
+  ) writer (
+      .clk(clk),
+      .rst(rst),
+      .start(store),
+      .beat(out_word[37:3] + {34'd0, again}),
+      .last(4'd0),
+      .load(load),
+      /* verilator lint_off PINCONNECTEMPTY */  // not used here
+      .load_last(),
+      .index(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .finish(stored),
+      .busy(writing),
+      .m_axi_awid(m_axi_awid),
+      .m_axi_awaddr(m_axi_awaddr),
+      .m_axi_awlen(m_axi_awlen),
+      .m_axi_awsize(m_axi_awsize),
+      .m_axi_awburst(m_axi_awburst),
+      .m_axi_awvalid(m_axi_awvalid),
+      .m_axi_awready(m_axi_awready),
+      .m_axi_wlast(m_axi_wlast),
+      .m_axi_wvalid(m_axi_wvalid),
+      .m_axi_wready(m_axi_wready),
+      .m_axi_bvalid(m_axi_bvalid),
+      .m_axi_bready(m_axi_bready)
+  );
+
+  assign kernel_quiet = state == IDLE && !reading && !writing;
   assign ap_idle = state == IDLE;
   assign ap_done = state == DONE;
   assign ap_ready = PROTOCOL == 1 ? state == FOLD && fold_index == 3'd1 : state == DONE;
-  assign active = ctrl_active || (state != IDLE && (state != DONE || PROTOCOL == 0));
+  assign active = ctrl_active || reading || writing || (state != IDLE && (state != DONE || PROTOCOL == 0));
 
   always_ff @(posedge clk) begin
-    if (rst) begin
+    if (rst || kernel_reset) begin
       state <= IDLE;
-      m_axi_awvalid <= 1'b0;
-      m_axi_wvalid <= 1'b0;
     end else begin
       case (state)
         IDLE: begin
           if (ap_start) begin
             out_word <= args[OUT_BIT+2+:38];
+            take_from <= args[IN_BIT+2+:3];
+            take_to <= in_to;
             fold_index <= 3'd1;
             state <= args[N_BIT+:32] == 32'd0 ? FOLD : STREAM;
           end
         end
 
-        STREAM: begin
-          if (take && take_left == 30'd1) state <= FOLD;
-        end
+        STREAM: if (take_last) state <= FOLD;
 
         FOLD: begin
           fold_index <= fold_index + 3'd1;
-          if (fold_index == 3'd7) begin
-            second_write <= 1'b0;
-            asked_write <= 1'b0;
-            state <= WRITE;
-          end
+          second_write <= 1'b0;
+          if (fold_index == 3'd7) state <= WRITE;
         end
 
         WRITE: begin
-          if (!asked_write) begin
-            m_axi_awvalid <= 1'b1;
-            m_axi_awaddr <= {out_word[37:3] + {34'd0, second_write}, 5'd0};
-            m_axi_wvalid <= 1'b1;
-            m_axi_wdata <= second_write ? result[511:256] : result[255:0];
-            m_axi_wstrb <= second_write ? result_strobes[63:32] : result_strobes[31:0];
-            asked_write <= 1'b1;
-          end else begin
-            if (m_axi_awready) m_axi_awvalid <= 1'b0;
-            if (m_axi_wready) m_axi_wvalid <= 1'b0;
-            if (m_axi_bvalid) begin
-              second_write <= 1'b1;
-              asked_write <= 1'b0;
-              if (!straddles || second_write) state <= DONE;
-            end
-          end
+          if (again) second_write <= 1'b1;
+          else if (stored) state <= DONE;
         end
 
         default: begin  // DONE
@@ -243,33 +285,10 @@ module krnl_reduce #(
     end
   end
 
-  // Read requests: bursts end at 512-byte lines, so none crosses a 4 KiB page.
   always_ff @(posedge clk) begin
-    if (rst) begin
-      m_axi_arvalid <= 1'b0;
-      bursts <= 2'd0;
-    end else if (state == IDLE) begin
-      ask_beat <= args[IN_BIT+5+:35];
-      ask_left <= in_end[32:3];
-      take_left <= in_end[32:3];
-      take_first <= 1'b1;
-      take_from <= args[IN_BIT+2+:3];
-      take_to <= in_to;
-    end else begin
-      if (ask) begin
-        m_axi_arvalid <= 1'b1;
-        m_axi_araddr <= {ask_beat, 5'd0};
-        m_axi_arlen <= {3'd0, ask_burst - 5'd1};
-        ask_beat <= ask_beat + {30'd0, ask_burst};
-        ask_left <= ask_left - {25'd0, ask_burst};
-      end else if (m_axi_arready) begin
-        m_axi_arvalid <= 1'b0;
-      end
-      bursts <= bursts + {1'b0, ask} - {1'b0, take && m_axi_rlast};
-      if (take) begin
-        take_first <= 1'b0;
-        take_left <= take_left - 30'd1;
-      end
+    if (load) begin
+      m_axi_wdata <= second_write ? result[511:256] : result[255:0];
+      m_axi_wstrb <= second_write ? result_strobes[63:32] : result_strobes[31:0];
     end
   end
 
@@ -277,12 +296,14 @@ module krnl_reduce #(
 
   // One beat a cycle into the lanes, then lane 0 collects the others.
   always_ff @(posedge clk) begin
-    if (state == IDLE) begin
+    if (run) begin
+      take_first <= 1'b1;
       sums <= 256'd0;
       mins <= {256{1'b1}};
       maxs <= 256'd0;
       xors <= 256'd0;
     end else if (take) begin
+      take_first <= 1'b0;
       for (lane = 0; lane < 8; lane = lane + 1) begin
         if (take_lanes[lane]) begin
           sums[32*lane+:32] <= sums[32*lane+:32] + m_axi_rdata[32*lane+:32];

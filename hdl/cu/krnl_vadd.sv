@@ -37,12 +37,12 @@ module krnl_vadd #(
     output wire [7:0]         m_axi_awlen,
     output wire [2:0]         m_axi_awsize,
     output wire [1:0]         m_axi_awburst,
-    output reg                m_axi_awvalid,
+    output wire               m_axi_awvalid,
     input  wire               m_axi_awready,
     output reg  [255:0]       m_axi_wdata,
     output reg  [31:0]        m_axi_wstrb,
-    output reg                 m_axi_wlast,
-    output reg                 m_axi_wvalid,
+    output wire               m_axi_wlast,
+    output wire               m_axi_wvalid,
     input  wire               m_axi_wready,
     /* verilator lint_off UNUSEDSIGNAL */  // one thread: the id says nothing; error responses are swallowed
     input  wire [ID_W-1:0]    m_axi_bid,
@@ -51,11 +51,11 @@ module krnl_vadd #(
     input  wire               m_axi_bvalid,
     output wire               m_axi_bready,
     output wire [ID_W-1:0]    m_axi_arid,
-    output reg  [39:0]        m_axi_araddr,
-    output reg  [7:0]         m_axi_arlen,
+    output wire [39:0]        m_axi_araddr,
+    output wire [7:0]         m_axi_arlen,
     output wire [2:0]         m_axi_arsize,
     output wire [1:0]         m_axi_arburst,
-    output reg                 m_axi_arvalid,
+    output wire               m_axi_arvalid,
     input  wire               m_axi_arready,
     /* verilator lint_off UNUSEDSIGNAL */
     input  wire [ID_W-1:0]    m_axi_rid,
@@ -89,6 +89,8 @@ module krnl_vadd #(
   wire         ap_done;
   wire         ap_ready;
   wire         ap_idle;
+  wire         kernel_reset;
+  wire         kernel_quiet;
   wire         ctrl_active;
   /* verilator lint_off UNUSEDSIGNAL */  // reserved words, upper address bits
   wire [32*N_ARGS-1:0] args;
@@ -97,7 +99,8 @@ module krnl_vadd #(
   cu_ctrl #(
       .ADDR_W(ADDR_W),
       .N_ARGS(N_ARGS),
-      .PROTOCOL(PROTOCOL)
+      .PROTOCOL(PROTOCOL),
+      .SW_RESET(1)
   ) ctrl (
       .clk(clk),
       .rst(rst),
@@ -124,6 +127,16 @@ module krnl_vadd #(
       .ap_ready(ap_ready),
       .ap_idle(ap_idle),
       .args(args),
+      .outs(1'b0),
+      .kernel_reset(kernel_reset),
+      .kernel_quiet(kernel_quiet),
+      .in_array_addr(1'b0),
+      /* verilator lint_off PINCONNECTEMPTY */  // not used here
+      .in_array_data(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .out_array_we(1'b0),
+      .out_array_addr(1'b0),
+      .out_array_data(32'd0),
       .irq(irq),
       .active(ctrl_active)
   );
@@ -135,12 +148,14 @@ module krnl_vadd #(
   reg  [37:0]  out_word;
   reg  [31:0]  left;
   reg          loading_b;
-  reg  [34:0]  load_beat;
-  reg  [4:0]   load_left;
   reg  [4:0]   load_index;
-  reg          in_burst;
-  reg  [3:0]   store_index;
-  reg          stored;
+  wire [3:0]   store_index;
+  wire         take;
+  wire         take_last;
+  wire         load;
+  wire         stored;
+  wire         reading;
+  wire         writing;
 
   // An input chunk covers at most 17 beats; the index of a neighbour outside it wraps to an unused word.
   reg  [255:0] a_part[0:31];
@@ -155,9 +170,6 @@ module krnl_vadd #(
   wire [7:0]   store_end = {5'd0, out_word[2:0]} + chunk + 8'd7;
   /* verilator lint_on UNUSEDSIGNAL */
   wire [3:0]   store_last = store_end[6:3] - 4'd1;
-  wire [7:0]   page_room = 8'd128 - {1'b0, load_beat[6:0]};
-  wire [4:0]   load_most = load_left > 5'd16 ? 5'd16 : load_left;
-  wire [4:0]   load_burst = {3'd0, load_most} > page_room ? page_room[4:0] : load_most;
 
   // Output lane l of beat j takes lane l + (input lane - output lane) of the input.
   wire [2:0]   a_shift = a_word[2:0] - out_word[2:0];
@@ -214,29 +226,78 @@ module krnl_vadd #(
 
   wire [7:0] store_lanes = lanes_used(store_index == 4'd0, store_index == store_last, out_word[2:0], tail);
 
-  assign m_axi_awid = {ID_W{1'b0}};
-  assign m_axi_awaddr = {out_word[37:3], 5'd0};
-  assign m_axi_awlen = {4'd0, store_last};
-  assign m_axi_awsize = 3'd5;
-  assign m_axi_awburst = 2'b01;
-  assign m_axi_bready = state == STORE;
-  assign m_axi_arid = {ID_W{1'b0}};
-  assign m_axi_arsize = 3'd5;
-  assign m_axi_arburst = 2'b01;
-  assign m_axi_rready = state == LOAD;
+  // The store begins in the cycle after the last input beat is taken.
+  wire         loaded = state == LOAD && take_last && loading_b && !last_chunk;
+  wire         store = !kernel_reset && (loaded || (state == READY && left != 32'd0));
 
+  krnl_burst_read #(
+      .ID_W(ID_W),
+      .COUNT_W(5)
+  ) reader (
+      .clk(clk),
+      .rst(rst),
+      .start(state == CHUNK && !kernel_reset),
+      .beat(loading_b ? b_word[37:3] : a_word[37:3]),
+      .beats(load_end[7:3]),
+      .hold(1'b0),
+      .stop(kernel_reset),
+      /* verilator lint_off PINCONNECTEMPTY */  // not used here
+      .ask(),
+      .ask_beats(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .take(take),
+      .take_last(take_last),
+      .busy(reading),
+      .m_axi_arid(m_axi_arid),
+      .m_axi_araddr(m_axi_araddr),
+      .m_axi_arlen(m_axi_arlen),
+      .m_axi_arsize(m_axi_arsize),
+      .m_axi_arburst(m_axi_arburst),
+      .m_axi_arvalid(m_axi_arvalid),
+      .m_axi_arready(m_axi_arready),
+      .m_axi_rlast(m_axi_rlast),
+      .m_axi_rvalid(m_axi_rvalid),
+      .m_axi_rready(m_axi_rready)
+  );
+
+  krnl_burst_write #(
+      .ID_W(ID_W)
+  ) writer (
+      .clk(clk),
+      .rst(rst),
+      .start(store),
+      .beat(out_word[37:3]),
+      .last(store_last),
+      .load(load),
+      /* verilator lint_off PINCONNECTEMPTY */  // not used here
+      .load_last(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .index(store_index),
+      .finish(stored),
+      .busy(writing),
+      .m_axi_awid(m_axi_awid),
+      .m_axi_awaddr(m_axi_awaddr),
+      .m_axi_awlen(m_axi_awlen),
+      .m_axi_awsize(m_axi_awsize),
+      .m_axi_awburst(m_axi_awburst),
+      .m_axi_awvalid(m_axi_awvalid),
+      .m_axi_awready(m_axi_awready),
+      .m_axi_wlast(m_axi_wlast),
+      .m_axi_wvalid(m_axi_wvalid),
+      .m_axi_wready(m_axi_wready),
+      .m_axi_bvalid(m_axi_bvalid),
+      .m_axi_bready(m_axi_bready)
+  );
+
+  assign kernel_quiet = state == IDLE && !reading && !writing;
   assign ap_idle = state == IDLE;
   assign ap_done = state == DONE;
   assign ap_ready = PROTOCOL == 1 ? state == READY : state == DONE;
-  assign active = ctrl_active || (state != IDLE && (state != DONE || PROTOCOL == 0));
+  assign active = ctrl_active || reading || writing || (state != IDLE && (state != DONE || PROTOCOL == 0));
 
   always_ff @(posedge clk) begin
-    if (rst) begin
+    if (rst || kernel_reset) begin
       state <= IDLE;
-      m_axi_arvalid <= 1'b0;
-      m_axi_awvalid <= 1'b0;
-      m_axi_wvalid <= 1'b0;
-      in_burst <= 1'b0;
     end else begin
       case (state)
         IDLE: begin
@@ -250,62 +311,20 @@ module krnl_vadd #(
           end
         end
 
-        CHUNK: begin
-          load_beat <= loading_b ? b_word[37:3] : a_word[37:3];
-          load_left <= load_end[7:3];
-          load_index <= 5'd0;
-          state <= LOAD;
-        end
+        CHUNK: state <= LOAD;
 
         LOAD: begin
-          if (!in_burst) begin
-            m_axi_arvalid <= 1'b1;
-            m_axi_araddr <= {load_beat, 5'd0};
-            m_axi_arlen <= {3'd0, load_burst - 5'd1};
-            load_beat <= load_beat + {30'd0, load_burst};
-            in_burst <= 1'b1;
-          end else if (m_axi_arready) begin
-            m_axi_arvalid <= 1'b0;
-          end
-          if (m_axi_rvalid) begin
-            load_index <= load_index + 5'd1;
-            load_left <= load_left - 5'd1;
-            if (m_axi_rlast) begin
-              in_burst <= 1'b0;
-              if (load_left == 5'd1) begin
-                loading_b <= !loading_b;
-                state <= !loading_b ? CHUNK : last_chunk ? READY : STORE;
-                m_axi_awvalid <= loading_b && !last_chunk;
-                store_index <= 4'd0;
-                stored <= 1'b0;
-              end
-            end
+          if (take_last) begin
+            loading_b <= !loading_b;
+            state <= !loading_b ? CHUNK : last_chunk ? READY : STORE;
           end
         end
 
         // All inputs are taken: the one cycle in which a chained kernel is ready for its next start.
-        READY: begin
-          state <= left == 32'd0 ? DONE : STORE;
-          m_axi_awvalid <= left != 32'd0;
-        end
+        READY: state <= left == 32'd0 ? DONE : STORE;
 
         STORE: begin
-          if (m_axi_awready) m_axi_awvalid <= 1'b0;
-          if (!m_axi_wvalid || m_axi_wready) begin
-            m_axi_wvalid <= !stored;
-            if (!stored) begin
-              m_axi_wlast <= store_index == store_last;
-              m_axi_wstrb <= strobes(store_lanes);
-              m_axi_wdata <= add(
-                  window(a_part[a_next], a_part[a_index], a_shift),
-                  window(b_part[b_next], b_part[b_index], b_shift),
-                  store_lanes
-              );
-              store_index <= store_index + 4'd1;
-              stored <= store_index == store_last;
-            end
-          end
-          if (m_axi_bvalid) begin
+          if (stored) begin
             a_word <= a_word + {30'd0, chunk};
             b_word <= b_word + {30'd0, chunk};
             out_word <= out_word + {30'd0, chunk};
@@ -322,9 +341,19 @@ module krnl_vadd #(
   end
 
   always_ff @(posedge clk) begin
-    if (state == LOAD && m_axi_rvalid) begin
+    if (state == CHUNK) load_index <= 5'd0;
+    if (take) begin
+      load_index <= load_index + 5'd1;
       if (loading_b) b_part[load_index] <= m_axi_rdata;
       else a_part[load_index] <= m_axi_rdata;
+    end
+    if (load) begin
+      m_axi_wstrb <= strobes(store_lanes);
+      m_axi_wdata <= add(
+          window(a_part[a_next], a_part[a_index], a_shift),
+          window(b_part[b_next], b_part[b_index], b_shift),
+          store_lanes
+      );
     end
   end
 

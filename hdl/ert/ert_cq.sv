@@ -4,13 +4,16 @@
 // host_touched tells a scheduler that polls the memory where a new look is worth while: one bit per block, set by
 // a write of the host (with headers_aligned only by one to a block's first word), cleared by touch_ack; a write in
 // the same cycle wins. Lower touch_ack before looking, and no write is missed.
-// When both ports write one byte in one cycle the host's value stays; a read returns the value before the cycle.
+// When both ports write one byte in one cycle the host's value stays. A read of the word that the other port
+// writes in the same cycle returns the value before (COLLISION 0) or, as block RAM may, any mixture of the
+// bits before and after (COLLISION 1). The copy engine reads on the scheduler's port when that has nothing to do.
 `default_nettype none
 `timescale 1ns / 1ps
 
 module ert_cq #(
     parameter integer ADDR_W = 16,
-    parameter integer BLOCK_W = 9
+    parameter integer BLOCK_W = 9,
+    parameter integer COLLISION = 0
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -51,6 +54,11 @@ module ert_cq #(
     output wire              s_axil_mb_rvalid,
     input  wire              s_axil_mb_rready,
 
+    input  wire              dma_req,
+    input  wire [ADDR_W-3:0] dma_addr,
+    output wire              dma_grant,
+    output wire [31:0]       dma_data,
+
     input  wire              headers_aligned,
     output reg  [(1<<(ADDR_W-BLOCK_W))-1:0] host_touched,
     input  wire [(1<<(ADDR_W-BLOCK_W))-1:0] touch_ack,
@@ -64,10 +72,14 @@ module ert_cq #(
   wire [ADDR_W-1:0] mb_wr_addr;
   wire [ADDR_W-1:0] mb_rd_addr;
   /* verilator lint_on UNUSEDSIGNAL */
+  wire              host_rd_en;
+  wire [31:0]       host_rd_data;
   wire              host_wr_en;
   wire [31:0]       host_wr_data;
   wire [3:0]        host_wr_strb;
   wire              host_active;
+  wire              mb_rd_en;
+  wire [31:0]       mb_rd_data;
   wire              mb_wr_en;
   wire [31:0]       mb_wr_data;
   wire [3:0]        mb_wr_strb;
@@ -102,11 +114,9 @@ module ert_cq #(
       .wr_data(host_wr_data),
       .wr_strb(host_wr_strb),
       .wr_err(1'b0),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .rd_en(),  // nothing changes by being read
-      /* verilator lint_on PINCONNECTEMPTY */
+      .rd_en(host_rd_en),
       .rd_addr(host_rd_addr),
-      .rd_data(mem[host_rd_addr[ADDR_W-1:2]]),
+      .rd_data(host_rd_data),
       .rd_err(1'b0),
       .active(host_active)
   );
@@ -138,11 +148,9 @@ module ert_cq #(
       .wr_data(mb_wr_data),
       .wr_strb(mb_wr_strb),
       .wr_err(1'b0),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .rd_en(),  // nothing changes by being read
-      /* verilator lint_on PINCONNECTEMPTY */
+      .rd_en(mb_rd_en),
       .rd_addr(mb_rd_addr),
-      .rd_data(mem[mb_rd_addr[ADDR_W-1:2]]),
+      .rd_data(mb_rd_data),
       .rd_err(1'b0),
       .active(mb_active)
   );
@@ -170,6 +178,48 @@ module ert_cq #(
       if (host_wr_strb[3]) mem[host_word][31:24] <= host_wr_data[31:24];
     end
   end
+
+  wire [ADDR_W-3:0] host_from = host_rd_addr[ADDR_W-1:2];
+  wire [ADDR_W-3:0] mb_from = mb_rd_addr[ADDR_W-1:2];
+
+  assign dma_grant = dma_req && !mb_rd_en && !mb_wr_en;
+
+  generate
+    if (COLLISION == 0) begin : g_old
+      assign host_rd_data = mem[host_from];
+      assign mb_rd_data = mem[mb_from];
+      assign dma_data = mem[dma_addr];
+
+      /* verilator lint_off UNUSEDSIGNAL */
+      wire unused = host_rd_en;
+      /* verilator lint_on UNUSEDSIGNAL */
+    end else begin : g_mixed
+      // Bits that show the value before; steps with every collision, so that a second look differs.
+      reg  [31:0] noise;
+      wire        host_hit = host_rd_en && mb_wr_en && mb_word == host_from;
+      wire        mb_hit = mb_rd_en && host_wr_en && host_word == mb_from;
+      wire        dma_hit = dma_grant && host_wr_en && host_word == dma_addr;
+
+      function [31:0] mixed(input [31:0] old, input [31:0] value, input [3:0] strobes, input [31:0] keep);
+        reg [31:0] bytes;
+        begin
+          bytes = {{8{strobes[3]}}, {8{strobes[2]}}, {8{strobes[1]}}, {8{strobes[0]}}};
+          mixed = (old & (keep | ~bytes)) | (value & bytes & ~keep);
+        end
+      endfunction
+
+      assign host_rd_data = host_hit ? mixed(mem[host_from], mb_wr_data, mb_wr_strb, noise) : mem[host_from];
+      assign mb_rd_data = mb_hit ? mixed(mem[mb_from], host_wr_data, host_wr_strb, noise) : mem[mb_from];
+      assign dma_data = dma_hit ? mixed(mem[dma_addr], host_wr_data, host_wr_strb, noise) : mem[dma_addr];
+
+      always_ff @(posedge clk) begin
+        if (rst) noise <= 32'h5A0F_33C6;
+        else if (host_hit || mb_hit || dma_hit) begin
+          noise <= {noise[30:0], noise[31] ^ noise[21] ^ noise[1] ^ noise[0]};
+        end
+      end
+    end
+  endgenerate
 
   localparam integer NUM_BLOCK = 1 << (ADDR_W - BLOCK_W);
   localparam [NUM_BLOCK-1:0] ONE = 1;

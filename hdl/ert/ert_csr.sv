@@ -7,8 +7,7 @@
 `timescale 1ns / 1ps
 
 module ert_csr #(
-    parameter integer ADDR_W = 12,
-    parameter integer NUM_CU = 4
+    parameter integer ADDR_W = 12
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -49,7 +48,26 @@ module ert_csr #(
     output wire              s_axil_mb_rvalid,
     input  wire              s_axil_mb_rready,
 
-    input  wire [NUM_CU-1:0] cu_irq,
+    // Register map copy engine (ert_cudma): a write of CU_DMAn, and what it needs to know.
+    output reg               cu_dma_enable,
+    output wire              cu_dma_start,
+    output wire [1:0]        cu_dma_word,
+    output wire [31:0]       cu_dma_bits,
+    input  wire              cudma_idle,
+    // Interrupt collector (ert_cuisr): its table of unit addresses, and the unit it reports.
+    output reg               cu_isr_enable,
+    input  wire [6:0]        lut_index,
+    output wire [31:0]       lut_data,
+    input  wire              cu_report,
+    input  wire [6:0]        cu_report_unit,
+    input  wire              cuisr_idle,
+    // Both: units are named by address (the table was written last) or by number (CU_OFFSET was).
+    output reg               by_address,
+    output reg  [31:0]       cq_slot_size,
+    output reg  [31:0]       cu_base,
+    output reg  [31:0]       cu_offset,
+    output reg  [31:0]       num_cus,
+
     output wire [3:0]        host_irq,
     output wire              mb_irq_cq,
     output wire              mb_irq_cu,
@@ -57,8 +75,6 @@ module ert_csr #(
 
     output wire              active
 );
-
-  import ert_csr_regs_pkg::*;
 
   /* verilator lint_off UNUSEDSIGNAL */  // accesses are whole words: the low two address bits do not matter
   wire [ADDR_W-1:0] host_wr_addr;
@@ -152,19 +168,12 @@ module ert_csr #(
   // STATUS, CU_STATUS and CQ_STATUS: four words each, slot or unit i in bit i of the 128.
   reg  [127:0]       status;
   reg  [127:0]       cq_status;
-  reg  [NUM_CU-1:0]  cu_status;
-  reg                cu_dma_enable;
-  reg                cu_isr_enable;
+  reg  [127:0]       cu_status;
   reg                cq_status_enable;
   reg                host_interrupt_enable;
-  reg  [31:0]        cq_slot_size;
-  reg  [31:0]        cu_offset;
   reg  [31:0]        cq_num_slots;
-  reg  [31:0]        cu_base;
   reg  [31:0]        cq_base;
-  reg  [31:0]        num_cus;
   reg  [31:0]        lut [0:127];
-  reg  [NUM_CU-1:0]  cu_irq_seen;
   reg  [3:0]         irq_gap;
 
   wire [31:0] host_wr_off = {{(32 - ADDR_W) {1'b0}}, host_wr_addr[ADDR_W-1:2], 2'b00};
@@ -172,14 +181,12 @@ module ert_csr #(
   wire [31:0] mb_wr_off = {{(32 - ADDR_W) {1'b0}}, mb_wr_addr[ADDR_W-1:2], 2'b00};
   wire [31:0] mb_rd_off = {{(32 - ADDR_W) {1'b0}}, mb_rd_addr[ADDR_W-1:2], 2'b00};
 
-  wire mb_wr_lut = mb_wr_off >= CUISR_LUT_OFFSET && mb_wr_off < CUISR_LUT_OFFSET + 32'h200;
-
-  wire [127:0] cu_status_all = {{(128 - NUM_CU) {1'b0}}, cu_status};
+  wire mb_wr_lut = mb_wr_off >= ert_csr_regs_pkg::CUISR_LUT_OFFSET && mb_wr_off < ert_csr_regs_pkg::CUISR_LUT_OFFSET + 32'h200;
 
   ert_csr_mux host_mux (
       .off(host_rd_off),
       .status(status),
-      .cu_status(cu_status_all),
+      .cu_status(cu_status),
       .cq_status(cq_status),
       .cu_dma_enable(cu_dma_enable),
       .cu_isr_enable(cu_isr_enable),
@@ -191,6 +198,8 @@ module ert_csr #(
       .cu_base(cu_base),
       .cq_base(cq_base),
       .num_cus(num_cus),
+      .cudma_idle(cudma_idle),
+      .cuisr_idle(cuisr_idle),
       .lut_word(lut[host_rd_off[8:2]]),
       .data(host_rd_data)
   );
@@ -198,7 +207,7 @@ module ert_csr #(
   ert_csr_mux mb_mux (
       .off(mb_rd_off),
       .status(status),
-      .cu_status(cu_status_all),
+      .cu_status(cu_status),
       .cq_status(cq_status),
       .cu_dma_enable(cu_dma_enable),
       .cu_isr_enable(cu_isr_enable),
@@ -210,19 +219,20 @@ module ert_csr #(
       .cu_base(cu_base),
       .cq_base(cq_base),
       .num_cus(num_cus),
+      .cudma_idle(cudma_idle),
+      .cuisr_idle(cuisr_idle),
       .lut_word(lut[mb_rd_off[8:2]]),
       .data(mb_rd_data)
   );
 
   // One bit per word n of the three status groups: cleared by a read, written.
-  wire [3:0] status_rd_host = {4{host_rd_en}} & word_select(host_rd_off, STATUS0_OFFSET);
-  wire [3:0] status_rd = status_rd_host | ({4{mb_rd_en}} & word_select(mb_rd_off, STATUS0_OFFSET));
-  wire [3:0] status_wr = {4{mb_wr_en}} & word_select(mb_wr_off, STATUS0_OFFSET);
-  wire [3:0] cq_status_rd = {4{mb_rd_en}} & word_select(mb_rd_off, CQ_STATUS0_OFFSET);
-  wire [3:0] cq_status_wr = {4{host_wr_en}} & word_select(host_wr_off, CQ_STATUS0_OFFSET);
-  wire       cu_status_rd = mb_rd_en && mb_rd_off == CU_STATUS0_OFFSET;
-  wire [NUM_CU-1:0] cu_irq_on = cu_irq & {NUM_CU{cu_isr_enable}};
-  wire [NUM_CU-1:0] cu_irq_new = cu_irq_on & ~cu_irq_seen;
+  wire [3:0] status_rd_host = {4{host_rd_en}} & word_select(host_rd_off, ert_csr_regs_pkg::STATUS0_OFFSET);
+  wire [3:0] status_rd = status_rd_host | ({4{mb_rd_en}} & word_select(mb_rd_off, ert_csr_regs_pkg::STATUS0_OFFSET));
+  wire [3:0] status_wr = {4{mb_wr_en}} & word_select(mb_wr_off, ert_csr_regs_pkg::STATUS0_OFFSET);
+  wire [3:0] cq_status_rd = {4{mb_rd_en}} & word_select(mb_rd_off, ert_csr_regs_pkg::CQ_STATUS0_OFFSET);
+  wire [3:0] cq_status_wr = {4{host_wr_en}} & word_select(host_wr_off, ert_csr_regs_pkg::CQ_STATUS0_OFFSET);
+  wire [3:0] cu_status_rd = {4{mb_rd_en}} & word_select(mb_rd_off, ert_csr_regs_pkg::CU_STATUS0_OFFSET);
+  wire [3:0] cu_dma_wr = {4{mb_wr_en}} & word_select(mb_wr_off, ert_csr_regs_pkg::CU_DMA0_OFFSET);
 
   function automatic [3:0] word_select(input [31:0] off, input [31:0] base);
     word_select = {off == base + 32'd12, off == base + 32'd8, off == base + 32'd4, off == base};
@@ -233,13 +243,18 @@ module ert_csr #(
   assign host_irq[2] = host_interrupt_enable && status[95:64] != 32'd0 && !irq_gap[2];
   assign host_irq[3] = host_interrupt_enable && status[127:96] != 32'd0 && !irq_gap[3];
   assign mb_irq_cq = cq_status_enable && cq_status != 128'd0;
-  assign mb_irq_cu = cu_status != {NUM_CU{1'b0}};
+  assign mb_irq_cu = cu_status != 128'd0;
+  assign cu_dma_start = cu_dma_wr != 4'd0;
+  assign cu_dma_word = {cu_dma_wr[3] || cu_dma_wr[2], cu_dma_wr[3] || cu_dma_wr[1]};
+  assign cu_dma_bits = mb_wr_data;
+  assign lut_data = lut[lut_index];
   // Slots of a multiple of 512 bytes: every header is the first word of a 512-byte block of the queue.
   assign headers_aligned = cq_slot_size[6:0] == 7'd0;
   // irq_gap needs no mention: the response of the read that set it is pending just as long.
-  assign active = host_active || mb_active || cu_irq_on != cu_irq_seen;
+  assign active = host_active || mb_active;
 
   integer n;
+  integer c;
   always_ff @(posedge clk) begin
     if (rst) begin
       status <= 128'd0;
@@ -254,18 +269,22 @@ module ert_csr #(
           cq_status[32*n+:32] <= (cq_status_rd[n] ? 32'd0 : cq_status[32*n+:32])
               | (cq_status_wr[n] ? host_wr_data : 32'd0);
       end
+`ifndef FORMAL  // there is no unknown value in a proof
       assert (host_interrupt_enable !== 1'b1 || (^host_irq) !== 1'bx)
       else $error("a host interrupt is unknown");
+`endif
     end
   end
 
+  // A unit reported while its word is read survives the read: the later assignment counts.
   always_ff @(posedge clk) begin
     if (rst) begin
-      cu_status <= {NUM_CU{1'b0}};
-      cu_irq_seen <= {NUM_CU{1'b0}};
+      cu_status <= 128'd0;
     end else begin
-      cu_irq_seen <= cu_irq_on;
-      cu_status <= (cu_status_rd ? {NUM_CU{1'b0}} : cu_status) | cu_irq_new;
+      for (c = 0; c < 4; c = c + 1) begin
+        if (cu_status_rd[c]) cu_status[32*c+:32] <= 32'd0;
+      end
+      if (cu_report) cu_status[cu_report_unit] <= 1'b1;
     end
   end
 
@@ -275,6 +294,7 @@ module ert_csr #(
       cu_isr_enable <= 1'b0;
       cq_status_enable <= 1'b0;
       host_interrupt_enable <= 1'b0;
+      by_address <= 1'b0;
       cq_slot_size <= 32'd0;
       cu_offset <= 32'd0;
       cq_num_slots <= 32'd0;
@@ -283,17 +303,20 @@ module ert_csr #(
       num_cus <= 32'd0;
     end else if (mb_wr_en) begin
       case (mb_wr_off)
-        CU_DMA_ENABLE_OFFSET: cu_dma_enable <= mb_wr_data[0];
-        CQ_SLOT_SIZE_OFFSET: cq_slot_size <= mb_wr_data;
-        CU_OFFSET_OFFSET: cu_offset <= mb_wr_data;
-        CQ_NUM_SLOTS_OFFSET: cq_num_slots <= mb_wr_data;
-        CU_BASE_OFFSET: cu_base <= mb_wr_data;
-        CQ_BASE_OFFSET: cq_base <= mb_wr_data;
-        CU_ISR_ENABLE_OFFSET: cu_isr_enable <= mb_wr_data[0];
-        CQ_STATUS_ENABLE_OFFSET: cq_status_enable <= mb_wr_data[0];
-        NUM_CUS_OFFSET: num_cus <= mb_wr_data;
-        HOST_INTERRUPT_ENABLE_OFFSET: host_interrupt_enable <= mb_wr_data[0];
-        default: ;
+        ert_csr_regs_pkg::CU_DMA_ENABLE_OFFSET: cu_dma_enable <= mb_wr_data[0];
+        ert_csr_regs_pkg::CQ_SLOT_SIZE_OFFSET: cq_slot_size <= mb_wr_data;
+        ert_csr_regs_pkg::CU_OFFSET_OFFSET: begin
+          cu_offset <= mb_wr_data;
+          by_address <= 1'b0;
+        end
+        ert_csr_regs_pkg::CQ_NUM_SLOTS_OFFSET: cq_num_slots <= mb_wr_data;
+        ert_csr_regs_pkg::CU_BASE_OFFSET: cu_base <= mb_wr_data;
+        ert_csr_regs_pkg::CQ_BASE_OFFSET: cq_base <= mb_wr_data;
+        ert_csr_regs_pkg::CU_ISR_ENABLE_OFFSET: cu_isr_enable <= mb_wr_data[0];
+        ert_csr_regs_pkg::CQ_STATUS_ENABLE_OFFSET: cq_status_enable <= mb_wr_data[0];
+        ert_csr_regs_pkg::NUM_CUS_OFFSET: num_cus <= mb_wr_data;
+        ert_csr_regs_pkg::HOST_INTERRUPT_ENABLE_OFFSET: host_interrupt_enable <= mb_wr_data[0];
+        default: if (mb_wr_lut) by_address <= 1'b1;
       endcase
     end
   end
@@ -307,6 +330,60 @@ module ert_csr #(
   always_ff @(posedge clk) begin
     if (mb_wr_en && mb_wr_lut) lut[mb_wr_off[8:2]] <= mb_wr_data;
   end
+
+`ifdef FORMAL
+  // Word of a group that an access to it means.
+  function automatic [1:0] word_of(input [3:0] words);
+    word_of = {words[3] || words[2], words[3] || words[1]};
+  endfunction
+
+  wire [3:0] f_status_rd_mb = {4{mb_rd_en}} & word_select(mb_rd_off, ert_csr_regs_pkg::STATUS0_OFFSET);
+
+  ert_status_proof status_proof (
+      .clk(clk),
+      .rst(rst),
+      .set(status_wr != 4'd0),
+      .set_word(word_of(status_wr)),
+      .set_bits(mb_wr_data),
+      .clear_a(status_rd_host != 4'd0),
+      .clear_a_word(word_of(status_rd_host)),
+      .clear_a_data(host_rd_data),
+      .clear_b(f_status_rd_mb != 4'd0),
+      .clear_b_word(word_of(f_status_rd_mb)),
+      .clear_b_data(mb_rd_data),
+      .status(status)
+  );
+
+  ert_status_proof cq_status_proof (
+      .clk(clk),
+      .rst(rst),
+      .set(cq_status_wr != 4'd0),
+      .set_word(word_of(cq_status_wr)),
+      .set_bits(host_wr_data),
+      .clear_a(cq_status_rd != 4'd0),
+      .clear_a_word(word_of(cq_status_rd)),
+      .clear_a_data(mb_rd_data),
+      .clear_b(1'b0),  // the host's read does not clear
+      .clear_b_word(2'd0),
+      .clear_b_data(32'd0),
+      .status(cq_status)
+  );
+
+  ert_status_proof cu_status_proof (
+      .clk(clk),
+      .rst(rst),
+      .set(cu_report),
+      .set_word(cu_report_unit[6:5]),
+      .set_bits(32'd1 << cu_report_unit[4:0]),
+      .clear_a(cu_status_rd != 4'd0),
+      .clear_a_word(word_of(cu_status_rd)),
+      .clear_a_data(mb_rd_data),
+      .clear_b(1'b0),
+      .clear_b_word(2'd0),
+      .clear_b_data(32'd0),
+      .status(cu_status)
+  );
+`endif
 
 endmodule
 

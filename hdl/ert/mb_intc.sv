@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interrupt controller of the embedded scheduler (PG099 register layout), inputs sensitive to level.
-//
-// A request is latched whether it is enabled or not, and latched again after an acknowledge while its
-// input is high.
+// Interrupt controller of the embedded scheduler: intc_regs behind an AXI4-Lite port.
 `default_nettype none
 `timescale 1ns / 1ps
 
 module mb_intc #(
     parameter integer ADDR_W = 12,
-    parameter integer NUM_INPUT = 3
+    parameter integer NUM_INPUT = 9
 ) (
     input  wire                 clk,
     input  wire                 rst,
@@ -37,16 +34,15 @@ module mb_intc #(
     output wire                 active
 );
 
-  import mb_intc_regs_pkg::*;
-
   /* verilator lint_off UNUSEDSIGNAL */  // accesses are whole words: the low two address bits do not matter
   wire [ADDR_W-1:0] wr_addr;
   wire [ADDR_W-1:0] rd_addr;
   /* verilator lint_on UNUSEDSIGNAL */
   wire              wr_en;
   wire [31:0]       wr_data;
-  reg  [31:0]       rd_data;
+  wire [31:0]       rd_data;
   wire              if_active;
+  wire              regs_active;
 
   axil_reg_if #(
       .ADDR_W(ADDR_W)
@@ -84,65 +80,22 @@ module mb_intc #(
       .active(if_active)
   );
 
-  localparam [31:0] NO_VECTOR = IVR_RESET;
+  assign active = if_active || regs_active;
 
-  reg  [NUM_INPUT-1:0] isr;
-  reg  [NUM_INPUT-1:0] ier;
-  reg                  me;
-  reg                  hie;
-
-  wire [31:0] wr_off = {{(32 - ADDR_W) {1'b0}}, wr_addr[ADDR_W-1:2], 2'b00};
-  wire [31:0] rd_off = {{(32 - ADDR_W) {1'b0}}, rd_addr[ADDR_W-1:2], 2'b00};
-
-  wire [NUM_INPUT-1:0] bits = wr_data[NUM_INPUT-1:0];
-  wire [NUM_INPUT-1:0] ack = wr_en && wr_off == IAR_OFFSET ? bits : {NUM_INPUT{1'b0}};
-  wire [NUM_INPUT-1:0] pending = isr & ier;
-  wire [NUM_INPUT-1:0] latch = hie ? intr : {NUM_INPUT{1'b0}};
-
-  assign irq = me && pending != {NUM_INPUT{1'b0}};
-  assign active = if_active || (latch & ~isr) != {NUM_INPUT{1'b0}};
-
-  integer i;
-  always_comb begin
-    rd_data = 32'd0;
-    case (rd_off)
-      ISR_OFFSET: rd_data[NUM_INPUT-1:0] = isr;
-      IPR_OFFSET: rd_data[NUM_INPUT-1:0] = pending;
-      IER_OFFSET: rd_data[NUM_INPUT-1:0] = ier;
-      IVR_OFFSET: begin
-        rd_data = NO_VECTOR;
-        for (i = NUM_INPUT - 1; i >= 0; i = i - 1) begin
-          if (pending[i]) rd_data = i;
-        end
-      end
-      MER_OFFSET: rd_data[1:0] = {hie, me};
-      default: ;
-    endcase
-  end
-
-  always_ff @(posedge clk) begin
-    if (rst) begin
-      isr <= {NUM_INPUT{1'b0}};
-      ier <= {NUM_INPUT{1'b0}};
-      me <= 1'b0;
-      hie <= 1'b0;
-    end else begin
-      isr <= (isr & ~ack) | latch;
-      if (wr_en) begin
-        case (wr_off)
-          ISR_OFFSET: if (!hie) isr <= bits;
-          IER_OFFSET: ier <= bits;
-          SIE_OFFSET: ier <= ier | bits;
-          CIE_OFFSET: ier <= ier & ~bits;
-          MER_OFFSET: begin
-            me <= wr_data[MER_ME_LSB];
-            if (wr_data[MER_HIE_LSB]) hie <= 1'b1;
-          end
-          default: ;
-        endcase
-      end
-    end
-  end
+  intc_regs #(
+      .NUM_INPUT(NUM_INPUT)
+  ) regs (
+      .clk(clk),
+      .rst(rst),
+      .wr_en(wr_en),
+      .wr_off({{(32 - ADDR_W) {1'b0}}, wr_addr[ADDR_W-1:2], 2'b00}),
+      .wr_data(wr_data),
+      .rd_off({{(32 - ADDR_W) {1'b0}}, rd_addr[ADDR_W-1:2], 2'b00}),
+      .rd_data(rd_data),
+      .intr(intr),
+      .irq(irq),
+      .active(regs_active)
+  );
 
 endmodule
 

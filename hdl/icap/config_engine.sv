@@ -34,7 +34,9 @@ module config_engine #(
   localparam [31:0] WORD_BUS_WIDTH = 32'h000000BB;
   localparam [31:0] FRAME_MAGIC = 32'h434C5350;
   localparam [31:0] SLOTS = NUM_SLOTS;
-  localparam [6:0] LAST_INDEX = FRAME_WORDS[6:0] - 7'd1;
+  localparam [7:0] FRAME_SLOTS = FRAME_WORDS[7:0] - 8'd2;  // slots that the first frame has room for
+  localparam [7:0] LAST_SHORT = FRAME_WORDS[7:0] - 8'd1;
+  localparam [7:0] LAST_LONG = 8'(2 * FRAME_WORDS - 1);
 
   localparam [2:0] TYPE_1 = 3'd1;
   localparam [2:0] TYPE_2 = 3'd2;
@@ -94,7 +96,7 @@ module config_engine #(
   reg crc_good;  // compared well since the last frame word
   reg started;  // START came while the frame was whole and checked
   reg wrote;  // wrote a register other than CMD
-  reg [6:0] frame_index;
+  reg [7:0] frame_index;
   reg frame_bad;
   reg frame_ok;
   reg [7:0] frame_slots;
@@ -111,7 +113,9 @@ module config_engine #(
   wire id_match = (in_data[27:0] == IDCODE[27:0]);
   // An identity or CRC error need not be looked at here: it lasts beyond the end of the stream.
   wire frame_accept = (cmd == CMD_WCFG) && (far == 32'd0);
-  wire [6:0] slot_index = frame_index - 7'd2;
+  wire [7:0] slot_index = frame_index - 8'd2;
+  // Content that does not fit one frame goes on in the next. The number of slots is in its second word.
+  wire [7:0] last_index = (frame_index > 8'd1 && frame_slots > FRAME_SLOTS) ? LAST_LONG : LAST_SHORT;
   wire ends_well = started && !crc_error && !id_error;
   wire left_alone = cfg_valid && !wrote && !crc_error && !id_error;
   wire [31:0] stat = {
@@ -140,7 +144,9 @@ module config_engine #(
   end
 
   initial begin
-    if (FRAME_WORDS < 2 + NUM_SLOTS || FRAME_WORDS > 126) $fatal(1, "config_engine: FRAME_WORDS out of range");
+    if (2 * FRAME_WORDS < 2 + NUM_SLOTS || FRAME_WORDS < 3 || FRAME_WORDS > 127)
+      $fatal(1, "config_engine: FRAME_WORDS out of range");
+    if (NUM_SLOTS > 128) $fatal(1, "config_engine: NUM_SLOTS out of range");
   end
 
   always_ff @(posedge clk) begin
@@ -163,7 +169,7 @@ module config_engine #(
       crc_good <= 1'b0;
       started <= 1'b0;
       wrote <= 1'b0;
-      frame_index <= 7'd0;
+      frame_index <= 8'd0;
       frame_bad <= 1'b0;
       frame_ok <= 1'b0;
       frame_slots <= 8'd0;
@@ -191,7 +197,7 @@ module config_engine #(
         crc_good <= 1'b0;
         started <= 1'b0;
         wrote <= 1'b0;
-        frame_index <= 7'd0;
+        frame_index <= 8'd0;
         frame_bad <= 1'b0;
         frame_ok <= 1'b0;
       end else if (is_header && !synced) begin
@@ -230,7 +236,7 @@ module config_engine #(
           end
           REG_FAR: begin
             far <= in_data;
-            frame_index <= 7'd0;
+            frame_index <= 8'd0;
             frame_bad <= 1'b0;
           end
           REG_FDRI: begin
@@ -243,20 +249,20 @@ module config_engine #(
             if (!frame_accept) begin
               frame_bad <= 1'b1;
               frame_ok <= 1'b0;
-            end else if (frame_index <= LAST_INDEX) begin
-              frame_index <= frame_index + 7'd1;
-              frame_ok <= (frame_index == LAST_INDEX) && !frame_bad;
+            end else if (frame_index <= last_index) begin
+              frame_index <= frame_index + 8'd1;
+              frame_ok <= (frame_index == last_index) && !frame_bad;
               case (frame_index)
-                7'd0: begin
+                8'd0: begin
                   if (in_data != FRAME_MAGIC) frame_bad <= 1'b1;
                   frame_kernel <= {(8 * NUM_SLOTS) {1'b0}};
                 end
-                7'd1: begin
+                8'd1: begin
                   if (in_data > SLOTS) frame_bad <= 1'b1;
                   frame_slots <= in_data[7:0];
                 end
                 default: begin
-                  if ({1'b0, slot_index} < frame_slots && {25'd0, slot_index} < SLOTS) begin
+                  if (slot_index < frame_slots && {24'd0, slot_index} < SLOTS) begin
                     if (in_data[31:8] != 24'd0) frame_bad <= 1'b1;
                     frame_kernel[8*slot_index+:8] <= in_data[7:0];
                   end
@@ -302,8 +308,9 @@ module config_engine #(
     if (!rst) begin
       assert (!(cfg_loading && cfg_valid)) else $error("config_engine: loading and valid");
       assert (!(done && !cfg_valid)) else $error("config_engine: done without a configured region");
-      assert (cfg_valid || cfg_slot_kernel == {(8 * NUM_SLOTS) {1'b0}})
-      else $error("config_engine: kernels named in an unconfigured region");
+      if (!cfg_valid)
+        assert (cfg_slot_kernel == {(8 * NUM_SLOTS) {1'b0}})
+        else $error("config_engine: kernels named in an unconfigured region");
     end
   end
 

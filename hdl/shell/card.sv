@@ -8,7 +8,10 @@
 
 module card #(
     parameter integer NUM_SLOTS = 4,
-    parameter integer TOUCH_W = 128
+    parameter integer FULL_SLOTS = NUM_SLOTS < 4 ? NUM_SLOTS : 4,  // slots with a memory port
+    parameter integer TOUCH_W = 128,
+    // 1: reads of the command queue that collide with a write return a mixture of old and new bits.
+    parameter integer CQ_COLLISION = 0
 ) (
     input  wire          clk,
     input  wire          rst,
@@ -77,6 +80,8 @@ module card #(
     input  wire          s_axil_mb_rready,
     output wire          mb_run,
     output wire          mb_irq,
+    output wire          mb_wake,
+    input  wire          mb_asleep,
     output wire [TOUCH_W-1:0] host_touched,
     input  wire [TOUCH_W-1:0] touch_ack,
 
@@ -268,6 +273,36 @@ module card #(
   wire          kernels_rvalid;
   wire          kernels_rready;
 
+  wire          kdma_awid;
+  wire [39:0]   kdma_awaddr;
+  wire [7:0]    kdma_awlen;
+  wire [2:0]    kdma_awsize;
+  wire [1:0]    kdma_awburst;
+  wire          kdma_awvalid;
+  wire          kdma_awready;
+  wire [255:0]  kdma_wdata;
+  wire [31:0]   kdma_wstrb;
+  wire          kdma_wlast;
+  wire          kdma_wvalid;
+  wire          kdma_wready;
+  wire          kdma_bid;
+  wire [1:0]    kdma_bresp;
+  wire          kdma_bvalid;
+  wire          kdma_bready;
+  wire          kdma_arid;
+  wire [39:0]   kdma_araddr;
+  wire [7:0]    kdma_arlen;
+  wire [2:0]    kdma_arsize;
+  wire [1:0]    kdma_arburst;
+  wire          kdma_arvalid;
+  wire          kdma_arready;
+  wire          kdma_rid;
+  wire [255:0]  kdma_rdata;
+  wire [1:0]    kdma_rresp;
+  wire          kdma_rlast;
+  wire          kdma_rvalid;
+  wire          kdma_rready;
+
   wire          mem_awid;
   wire [39:0]   mem_awaddr;
   wire [7:0]    mem_awlen;
@@ -333,7 +368,7 @@ module card #(
       || (ulp_axil_wvalid && (ulp_waiting || ulp_axil_wready))
       || (ulp_axil_arvalid && (ulp_waiting || ulp_axil_arready));
   wire mem_on = isolate_active || arbiter_active || memory_active || pcie_awvalid || pcie_wvalid
-      || pcie_arvalid || (gate_open && (region_awvalid || region_arvalid));
+      || pcie_arvalid || kdma_awvalid || kdma_wvalid || kdma_arvalid || (gate_open && (region_awvalid || region_arvalid));
   wire front_clk;
   wire irq_clk;
   wire region_clk;
@@ -627,7 +662,9 @@ module card #(
 
   static_shell #(
       .NUM_SLOTS(NUM_SLOTS),
-      .TOUCH_W(TOUCH_W)
+      .TOUCH_W(TOUCH_W),
+      .ID_W(ID_W),
+      .CQ_COLLISION(CQ_COLLISION)
   ) u_shell (
       .clk(clk),
       .rst(rst),
@@ -700,6 +737,35 @@ module card #(
       .m_axil_ulp_rvalid(ulp_axil_rvalid),
       .m_axil_ulp_rready(ulp_axil_rready),
       .ulp_waiting(ulp_waiting),
+      .m_axi_kdma_awid(kdma_awid),
+      .m_axi_kdma_awaddr(kdma_awaddr),
+      .m_axi_kdma_awlen(kdma_awlen),
+      .m_axi_kdma_awsize(kdma_awsize),
+      .m_axi_kdma_awburst(kdma_awburst),
+      .m_axi_kdma_awvalid(kdma_awvalid),
+      .m_axi_kdma_awready(kdma_awready),
+      .m_axi_kdma_wdata(kdma_wdata),
+      .m_axi_kdma_wstrb(kdma_wstrb),
+      .m_axi_kdma_wlast(kdma_wlast),
+      .m_axi_kdma_wvalid(kdma_wvalid),
+      .m_axi_kdma_wready(kdma_wready),
+      .m_axi_kdma_bid(kdma_bid),
+      .m_axi_kdma_bresp(kdma_bresp),
+      .m_axi_kdma_bvalid(kdma_bvalid),
+      .m_axi_kdma_bready(kdma_bready),
+      .m_axi_kdma_arid(kdma_arid),
+      .m_axi_kdma_araddr(kdma_araddr),
+      .m_axi_kdma_arlen(kdma_arlen),
+      .m_axi_kdma_arsize(kdma_arsize),
+      .m_axi_kdma_arburst(kdma_arburst),
+      .m_axi_kdma_arvalid(kdma_arvalid),
+      .m_axi_kdma_arready(kdma_arready),
+      .m_axi_kdma_rid(kdma_rid),
+      .m_axi_kdma_rdata(kdma_rdata),
+      .m_axi_kdma_rresp(kdma_rresp),
+      .m_axi_kdma_rlast(kdma_rlast),
+      .m_axi_kdma_rvalid(kdma_rvalid),
+      .m_axi_kdma_rready(kdma_rready),
       // The memory model needs no training.
       .calib_done(!rst),
       .cu_irq(cu_irq),
@@ -713,6 +779,8 @@ module card #(
       .ert_host_irq(ert_host_irq),
       .mb_run(mb_run),
       .mb_irq(mb_irq),
+      .mb_wake(mb_wake),
+      .mb_asleep(mb_asleep),
       .host_touched(host_touched),
       .touch_ack(touch_ack),
       .busy(shell_busy)
@@ -722,6 +790,7 @@ module card #(
 
   ulp #(
       .SLOTS(NUM_SLOTS),
+      .FULL_SLOTS(FULL_SLOTS),
       .ID_W(ID_W)
   ) u_region (
       .clk(region_clk),
@@ -878,40 +947,40 @@ module card #(
   assign pcie_araddr = window_ar_hit ? window_araddr : 40'd0;
 
   axi_arbiter #(
-      .N(2),
+      .N(3),
       .ID_W(ID_W)
   ) u_arbiter (
       .clk(mem_clk),
       .rst(rst),
-      .s_axi_awid({kernels_awid, pcie_awid}),
-      .s_axi_awaddr({kernels_awaddr, pcie_awaddr}),
-      .s_axi_awlen({kernels_awlen, pcie_awlen}),
-      .s_axi_awsize({kernels_awsize, pcie_awsize}),
-      .s_axi_awburst({kernels_awburst, pcie_awburst}),
-      .s_axi_awvalid({kernels_awvalid, pcie_awvalid}),
-      .s_axi_awready({kernels_awready, pcie_awready}),
-      .s_axi_wdata({kernels_wdata, pcie_wdata}),
-      .s_axi_wstrb({kernels_wstrb, pcie_wstrb}),
-      .s_axi_wlast({kernels_wlast, pcie_wlast}),
-      .s_axi_wvalid({kernels_wvalid, pcie_wvalid}),
-      .s_axi_wready({kernels_wready, pcie_wready}),
-      .s_axi_bid({kernels_bid, pcie_bid}),
-      .s_axi_bresp({kernels_bresp, pcie_bresp}),
-      .s_axi_bvalid({kernels_bvalid, pcie_bvalid}),
-      .s_axi_bready({kernels_bready, pcie_bready}),
-      .s_axi_arid({kernels_arid, pcie_arid}),
-      .s_axi_araddr({kernels_araddr, pcie_araddr}),
-      .s_axi_arlen({kernels_arlen, pcie_arlen}),
-      .s_axi_arsize({kernels_arsize, pcie_arsize}),
-      .s_axi_arburst({kernels_arburst, pcie_arburst}),
-      .s_axi_arvalid({kernels_arvalid, pcie_arvalid}),
-      .s_axi_arready({kernels_arready, pcie_arready}),
-      .s_axi_rid({kernels_rid, pcie_rid}),
-      .s_axi_rdata({kernels_rdata, pcie_rdata}),
-      .s_axi_rresp({kernels_rresp, pcie_rresp}),
-      .s_axi_rlast({kernels_rlast, pcie_rlast}),
-      .s_axi_rvalid({kernels_rvalid, pcie_rvalid}),
-      .s_axi_rready({kernels_rready, pcie_rready}),
+      .s_axi_awid({kdma_awid, kernels_awid, pcie_awid}),
+      .s_axi_awaddr({kdma_awaddr, kernels_awaddr, pcie_awaddr}),
+      .s_axi_awlen({kdma_awlen, kernels_awlen, pcie_awlen}),
+      .s_axi_awsize({kdma_awsize, kernels_awsize, pcie_awsize}),
+      .s_axi_awburst({kdma_awburst, kernels_awburst, pcie_awburst}),
+      .s_axi_awvalid({kdma_awvalid, kernels_awvalid, pcie_awvalid}),
+      .s_axi_awready({kdma_awready, kernels_awready, pcie_awready}),
+      .s_axi_wdata({kdma_wdata, kernels_wdata, pcie_wdata}),
+      .s_axi_wstrb({kdma_wstrb, kernels_wstrb, pcie_wstrb}),
+      .s_axi_wlast({kdma_wlast, kernels_wlast, pcie_wlast}),
+      .s_axi_wvalid({kdma_wvalid, kernels_wvalid, pcie_wvalid}),
+      .s_axi_wready({kdma_wready, kernels_wready, pcie_wready}),
+      .s_axi_bid({kdma_bid, kernels_bid, pcie_bid}),
+      .s_axi_bresp({kdma_bresp, kernels_bresp, pcie_bresp}),
+      .s_axi_bvalid({kdma_bvalid, kernels_bvalid, pcie_bvalid}),
+      .s_axi_bready({kdma_bready, kernels_bready, pcie_bready}),
+      .s_axi_arid({kdma_arid, kernels_arid, pcie_arid}),
+      .s_axi_araddr({kdma_araddr, kernels_araddr, pcie_araddr}),
+      .s_axi_arlen({kdma_arlen, kernels_arlen, pcie_arlen}),
+      .s_axi_arsize({kdma_arsize, kernels_arsize, pcie_arsize}),
+      .s_axi_arburst({kdma_arburst, kernels_arburst, pcie_arburst}),
+      .s_axi_arvalid({kdma_arvalid, kernels_arvalid, pcie_arvalid}),
+      .s_axi_arready({kdma_arready, kernels_arready, pcie_arready}),
+      .s_axi_rid({kdma_rid, kernels_rid, pcie_rid}),
+      .s_axi_rdata({kdma_rdata, kernels_rdata, pcie_rdata}),
+      .s_axi_rresp({kdma_rresp, kernels_rresp, pcie_rresp}),
+      .s_axi_rlast({kdma_rlast, kernels_rlast, pcie_rlast}),
+      .s_axi_rvalid({kdma_rvalid, kernels_rvalid, pcie_rvalid}),
+      .s_axi_rready({kdma_rready, kernels_rready, pcie_rready}),
       .m_axi_awid(mem_awid),
       .m_axi_awaddr(mem_awaddr),
       .m_axi_awlen(mem_awlen),

@@ -16,11 +16,11 @@ module feature_rom #(
     parameter         [7:0] DDR_CHANNELS = 8'd2,
     parameter         [7:0] DDR_CHANNEL_GIB = 8'd16,
     parameter        [63:0] DR_BASE = 64'd0,
-    parameter        [63:0] FEATURES = 64'h0000_0000_0001_0009,
+    parameter        [63:0] FEATURES = 64'h0000_0000_0009_0009,
     parameter       [127:0] UUID = 128'd0,
     parameter         [7:0] HBM_CHANNELS = 8'd0,
     parameter         [7:0] HBM_CHANNEL_GIB = 8'd0,
-    parameter       [127:0] CDMA_BASE = 128'd0
+    parameter       [127:0] CDMA_BASE = {96'd0, user_bar_pkg::KDMA_BASE}
 ) (
     input  wire              clk,
     input  wire              rst,

@@ -15,6 +15,8 @@ CTRL = Register(
         Field("AP_IDLE", 2, 1, "ro", 0x1, "The kernel is idle.", volatile=True),
         Field("AP_READY", 3, 1, "ro/rclr", 0x0, "The kernel has taken its inputs; cleared by reading.", volatile=True),
         Field("AP_CONTINUE", 4, 1, "wo/pulse", 0x0, "Write 1 to release a held AP_DONE (AP_CTRL_CHAIN).", volatile=True),
+        Field("AUTO_RESTART", 7, 1, "rw", 0x0, "The kernel starts again whenever it is ready, until this is 0. Every write of this byte sets it.", volatile=True),
+        Field("SW_RESET", 8, 1, "rw/w1s", 0x0, "Write 1 to abandon the run; 0 again when the kernel is quiet. Only units with software reset.", volatile=True),
         Field("INTERRUPT", 9, 1, "ro", 0x0, "Level of the interrupt output.", volatile=True),
     ),
     "Handshake with the kernel. All ones means that the compute unit is dead.",
@@ -75,7 +77,7 @@ A_RESERVED = Register(
     (
         Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
     ),
-    "",
+    "Keeps what is written and does nothing.",
 )
 
 B_LO = Register(
@@ -102,7 +104,7 @@ B_RESERVED = Register(
     (
         Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
     ),
-    "",
+    "Keeps what is written and does nothing.",
 )
 
 OUT_LO = Register(
@@ -129,7 +131,7 @@ OUT_RESERVED = Register(
     (
         Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
     ),
-    "",
+    "Keeps what is written and does nothing.",
 )
 
 N = Register(
@@ -138,7 +140,7 @@ N = Register(
     (
         Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
     ),
-    "",
+    "Number of words.",
 )
 
 REGISTERS: tuple[Register, ...] = (

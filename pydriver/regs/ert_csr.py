@@ -52,7 +52,7 @@ CU_DMA_ENABLE = Register(
     (
         Field("ENABLE", 0, 1, "rw", 0x0, "1: enabled."),
     ),
-    "Enables the register map copy engine. This card has none: the register is storage.",
+    "Enables the register map copy engine. Clearing it drops the slots that wait; the one under way is finished.",
     whole_word=True,
 )
 
@@ -62,7 +62,7 @@ CU_DMA0 = Register(
     (
         Field("SLOTS", 0, 32, "wo/pulse", 0x0, "Write one to start the slot."),
     ),
-    "Slots whose register map the copy engine shall move to their compute unit. This card has no engine (its feature ROM and drivers say CUDMA off): writes have no effect.",
+    "Slots whose register map the copy engine (CUDMA) shall move to their compute unit, and start it. Ignored while CU_DMA_ENABLE is 0.",
     side_effect=True,
     whole_word=True,
 )
@@ -73,7 +73,7 @@ CU_DMA1 = Register(
     (
         Field("SLOTS", 0, 32, "wo/pulse", 0x0, "Write one to start the slot."),
     ),
-    "Slots whose register map the copy engine shall move to their compute unit. This card has no engine (its feature ROM and drivers say CUDMA off): writes have no effect.",
+    "Slots whose register map the copy engine (CUDMA) shall move to their compute unit, and start it. Ignored while CU_DMA_ENABLE is 0.",
     side_effect=True,
     whole_word=True,
 )
@@ -84,7 +84,7 @@ CU_DMA2 = Register(
     (
         Field("SLOTS", 0, 32, "wo/pulse", 0x0, "Write one to start the slot."),
     ),
-    "Slots whose register map the copy engine shall move to their compute unit. This card has no engine (its feature ROM and drivers say CUDMA off): writes have no effect.",
+    "Slots whose register map the copy engine (CUDMA) shall move to their compute unit, and start it. Ignored while CU_DMA_ENABLE is 0.",
     side_effect=True,
     whole_word=True,
 )
@@ -95,7 +95,7 @@ CU_DMA3 = Register(
     (
         Field("SLOTS", 0, 32, "wo/pulse", 0x0, "Write one to start the slot."),
     ),
-    "Slots whose register map the copy engine shall move to their compute unit. This card has no engine (its feature ROM and drivers say CUDMA off): writes have no effect.",
+    "Slots whose register map the copy engine (CUDMA) shall move to their compute unit, and start it. Ignored while CU_DMA_ENABLE is 0.",
     side_effect=True,
     whole_word=True,
 )
@@ -116,7 +116,7 @@ CU_OFFSET = Register(
     (
         Field("VALUE", 0, 32, "rw", 0x0, "Value."),
     ),
-    "log2 of the distance between compute units in bytes (16).",
+    "log2 of the distance between compute units in bytes (16). Writing it makes the engines find units by number, with CU_BASE.",
     whole_word=True,
 )
 
@@ -156,7 +156,7 @@ CU_ISR_ENABLE = Register(
     (
         Field("ENABLE", 0, 1, "rw", 0x0, "1: enabled."),
     ),
-    "Enables CU_STATUSn: interrupts of compute units reach the scheduler.",
+    "Enables the interrupt collector, which fills CU_STATUSn.",
     whole_word=True,
 )
 
@@ -166,7 +166,7 @@ CU_STATUS0 = Register(
     (
         Field("UNITS", 0, 32, "ro/rclr", 0x0, "Bit i: unit 32*n+i interrupted.", volatile=True),
     ),
-    "Compute units that interrupted since the scheduler's last read. Only the scheduler's read clears.",
+    "Compute units whose interrupt the collector (CUISR) took back since the scheduler's last read. Only the scheduler's read clears.",
     whole_word=True,
 )
 
@@ -176,7 +176,7 @@ CU_STATUS1 = Register(
     (
         Field("UNITS", 0, 32, "ro/rclr", 0x0, "Bit i: unit 32*n+i interrupted.", volatile=True),
     ),
-    "Compute units that interrupted since the scheduler's last read. Only the scheduler's read clears.",
+    "Compute units whose interrupt the collector (CUISR) took back since the scheduler's last read. Only the scheduler's read clears.",
     whole_word=True,
 )
 
@@ -186,7 +186,7 @@ CU_STATUS2 = Register(
     (
         Field("UNITS", 0, 32, "ro/rclr", 0x0, "Bit i: unit 32*n+i interrupted.", volatile=True),
     ),
-    "Compute units that interrupted since the scheduler's last read. Only the scheduler's read clears.",
+    "Compute units whose interrupt the collector (CUISR) took back since the scheduler's last read. Only the scheduler's read clears.",
     whole_word=True,
 )
 
@@ -196,7 +196,7 @@ CU_STATUS3 = Register(
     (
         Field("UNITS", 0, 32, "ro/rclr", 0x0, "Bit i: unit 32*n+i interrupted.", volatile=True),
     ),
-    "Compute units that interrupted since the scheduler's last read. Only the scheduler's read clears.",
+    "Compute units whose interrupt the collector (CUISR) took back since the scheduler's last read. Only the scheduler's read clears.",
     whole_word=True,
 )
 
@@ -274,7 +274,7 @@ CUDMA_STATE = Register(
     "CUDMA_STATE",
     0x318,
     (
-        Field("STATE", 0, 32, "ro", 0x1, "1: idle."),
+        Field("STATE", 0, 32, "ro", 0x1, "1: idle, 2: busy.", volatile=True),
     ),
     "State of the register map copy engine.",
     whole_word=True,
@@ -284,7 +284,7 @@ CUISR_STATE = Register(
     "CUISR_STATE",
     0x328,
     (
-        Field("STATE", 0, 32, "ro", 0x1, "1: idle."),
+        Field("STATE", 0, 32, "ro", 0x1, "1: idle, 2: busy.", volatile=True),
     ),
     "State of the interrupt collector.",
     whole_word=True,
@@ -296,7 +296,7 @@ CUISR_LUT = Register(
     (
         Field("VALUE", 0, 32, "rw", None, "Address in words."),
     ),
-    "Address of compute unit n divided by four, for the interrupt collector. Memory: keeps its contents over a reset.",
+    "Address of compute unit n divided by four, for the interrupt collector. Writing it makes the engines find units by address: this table, and word 1 of a slot. Memory: keeps its contents over a reset.",
     whole_word=True,
 ).array(128, 0x4)
 

@@ -119,7 +119,7 @@ FEATURES_LO = Register(
         Field("P2P", 16, 1, "ro", None, "Peer-to-peer."),
         Field("UUID", 17, 1, "ro", None, "The uuid is valid."),
         Field("HBM", 18, 1, "ro", None, "HBM."),
-        Field("CDMA", 19, 1, "ro", None, "CDMA."),
+        Field("CDMA", 19, 1, "ro", None, "CDMA: CDMA_BASE is valid."),
         Field("QDMA", 20, 1, "ro", None, "QDMA instead of XDMA."),
         Field("CLOCK_SCALING", 21, 1, "ro", None, "Run-time clock scaling."),
         Field("PASS_THROUGH", 22, 1, "ro", None, "Pass-through virtualisation."),
@@ -161,7 +161,7 @@ CDMA_BASE = Register(
     (
         Field("ADDRESS", 0, 32, "ro", None, ""),
     ),
-    "CDMA base addresses.",
+    "Addresses of the shell's copy units (KDMA) in the user BAR; 0: none.",
 ).array(4, 0x4)
 
 PAD = Register(

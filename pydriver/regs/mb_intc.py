@@ -10,7 +10,7 @@ ISR = Register(
     "ISR",
     0x000,
     (
-        Field("REQUESTS", 0, 3, "rw", 0x0, "Bit i: input i requests.", volatile=True),
+        Field("REQUESTS", 0, 9, "rw", 0x0, "Bit i: input i requests.", volatile=True),
     ),
     "Latched requests, whether enabled or not. Software may write it until MER.HIE is set.",
     whole_word=True,
@@ -20,7 +20,7 @@ IPR = Register(
     "IPR",
     0x004,
     (
-        Field("PENDING", 0, 3, "ro", 0x0, "Bit i: input i requests and is enabled.", volatile=True),
+        Field("PENDING", 0, 9, "ro", 0x0, "Bit i: input i requests and is enabled.", volatile=True),
     ),
     "Enabled requests: ISR and IER.",
     whole_word=True,
@@ -30,7 +30,7 @@ IER = Register(
     "IER",
     0x008,
     (
-        Field("ENABLES", 0, 3, "rw", 0x0, "Bit i: input i may interrupt."),
+        Field("ENABLES", 0, 9, "rw", 0x0, "Bit i: input i may interrupt."),
     ),
     "Enables of the inputs.",
     side_effect=True,
@@ -41,7 +41,7 @@ IAR = Register(
     "IAR",
     0x00C,
     (
-        Field("ACK", 0, 3, "wo/pulse", 0x0, "Write one to clear the latched request; it is latched again while the input is high."),
+        Field("ACK", 0, 9, "wo/pulse", 0x0, "Write one to clear the latched request; it is latched again while the input is high."),
     ),
     "Acknowledge.",
     side_effect=True,
@@ -52,7 +52,7 @@ SIE = Register(
     "SIE",
     0x010,
     (
-        Field("SET", 0, 3, "wo/pulse", 0x0, "Write one to set the bit of IER."),
+        Field("SET", 0, 9, "wo/pulse", 0x0, "Write one to set the bit of IER."),
     ),
     "Set enables.",
     side_effect=True,
@@ -63,7 +63,7 @@ CIE = Register(
     "CIE",
     0x014,
     (
-        Field("CLEAR", 0, 3, "wo/pulse", 0x0, "Write one to clear the bit of IER."),
+        Field("CLEAR", 0, 9, "wo/pulse", 0x0, "Write one to clear the bit of IER."),
     ),
     "Clear enables.",
     side_effect=True,

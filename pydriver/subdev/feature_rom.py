@@ -50,6 +50,12 @@ class FeatureRom:
         """The shell translates peer-to-peer addresses for a guest."""
         return bool(self.features & PASSTHROUGH)
 
+    @property
+    def cdma(self) -> int | None:
+        """Where the shell's copy unit is in the user BAR, None when it has none."""
+        at = feature_rom.CDMA_BASE[0].offset
+        return int.from_bytes(self.raw[at : at + 4], "little") or None
+
 
 async def read_feature_rom(bar: Bar, window: Window) -> FeatureRom:
     """Read and check the ROM. Raises ENODEV for a wrong magic."""

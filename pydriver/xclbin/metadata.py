@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -24,6 +25,26 @@ MAX_ITEMS = 65536
 MAX_DEPTH = 64
 
 _PATH = ["project", "platform", "device", "core", "kernel"]
+
+
+class MailboxType(Enum):
+    """Direction of a kernel's mailbox: `IN` can be written by the host, `OUT` read."""
+
+    NONE = "none"
+    IN = "in"
+    OUT = "out"
+    INOUT = "inout"
+
+
+_MAILBOX_WORDS = {
+    "none": MailboxType.NONE,
+    "false": MailboxType.NONE,
+    "in": MailboxType.IN,
+    "out": MailboxType.OUT,
+    "inout": MailboxType.INOUT,
+    "both": MailboxType.INOUT,
+    "true": MailboxType.INOUT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +106,32 @@ class Kernel:
     def address_range(self) -> int:
         """Bytes of register space: the range of the slave port (0 without one)."""
         return max((port.range for port in self.ports if port.mode == "slave"), default=0)
+
+    @property
+    def mailbox(self) -> MailboxType:
+        """XML attribute `mailbox`. Raises `OSError(EINVAL)` for a word that is none of its values."""
+        word = self.attributes.get("mailbox", "none")
+        if word not in _MAILBOX_WORDS:
+            known = ", ".join(_MAILBOX_WORDS)
+            raise invalid(f"kernel {self.name} has mailbox={word[:32]!r}; known: {known}")
+        return _MAILBOX_WORDS[word]
+
+    @property
+    def counted_auto_restart(self) -> int:
+        """XML attribute `countedAutoRestart`: how many counters, 0 for none. Raises `OSError(EINVAL)`."""
+        text = self.attributes.get("countedAutoRestart", "0")
+        try:
+            number = int(text, 0) if len(text) <= 32 else -1
+        except ValueError:
+            number = -1
+        if number < 0:
+            raise invalid(f"kernel {self.name} has countedAutoRestart={text[:32]!r}, which is no number")
+        return number
+
+    @property
+    def sw_reset(self) -> bool:
+        """XML attribute `swReset`: CTRL bit 8 resets the kernel."""
+        return self.attributes.get("swReset", "false") in ("true", "1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pydriver.mailbox.attributes import mailbox_attributes
 from pydriver.mailbox.messages import DnaData
 from pydriver.mailbox.wire import Wire, c_string
 from pydriver.sysfs import Attribute, AttributeTree
+from pydriver.xocl.kds_attributes import ert_attributes, kds_attributes
 from pydriver.xocl.reclock import MAX_CLOCKS, MIN_MHZ, clock_slots
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ CONNECTION = (
     "config_mailbox_channel_disable",
     "config_mailbox_comm_id",
 )
-IMAGE = ("xclbinuuid", "kds_custat_raw")
+IMAGE = ("xclbinuuid", "kds_custat_raw", "kds_stat", "ert_disable")
 
 Text = Callable[[Wire], str]
 """What an attribute shows of a group."""
@@ -47,6 +48,8 @@ class UserAttributes:
         shows: dict[str, Attribute] = {}
         for prefix, group in (
             ("", self._function()),
+            ("", kds_attributes(driver)),
+            (f"ert_user.u.{number}/", ert_attributes(driver)),
             (f"icap.u.{number}/", self._icap()),
             (f"firewall.u.{number}/", self._firewall()),
             (f"xmc.u.{number}/", self._board()),
@@ -104,7 +107,6 @@ class UserAttributes:
                     driver.error_text,
                     "code, time in seconds and process of each error",
                 ),
-                show("kds_custat_raw", driver.kds_custat, "a line per compute unit"),
                 show("interface_uuids", lambda: "\n".join(driver.peer.shell.interfaces), "of the shell"),
                 show("mailbox_connect_state", lambda: f"{int(connection.state):#x}", "CHAN_STATE"),
                 show(

@@ -19,15 +19,18 @@ from pydriver.platform.trace import OnEvent, silent
 from pydriver.regs import RegBlock, user_bar
 from pydriver.subdev.bars import MIB, memory_bar, register_bar, small_bar
 from pydriver.subdev.bitstream import Bitstream
+from pydriver.subdev.cfg_gpio import CfgGpio
 from pydriver.subdev.feature_rom import FeatureRom, read_feature_rom
+from pydriver.subdev.intc import Intc
 from pydriver.subdev.irq_block import IrqBlock
 from pydriver.sysfs import AttributeTree
 from pydriver.xocl.attributes import UserAttributes
 from pydriver.xocl.client import Client
-from pydriver.xocl.cu_host import HostCus
+from pydriver.xocl.cu import CuOptions, HostCus
 from pydriver.xocl.dma import DmaEngine, WindowDma
+from pydriver.xocl.ert_power import ErtPower
 from pydriver.xocl.ert_user import ErtUser
-from pydriver.xocl.kds import BoardTraits, Kds, KdsFlags
+from pydriver.xocl.kds import BoardTraits, Kds, KdsFlags, Schedulers
 from pydriver.xocl.lifecycle import Lifecycle
 from pydriver.xocl.loader import Loaded, Loader
 from pydriver.xocl.memory import MemoryManager
@@ -73,17 +76,32 @@ class Xocl:
         self.peer = Peer(platform, self.mailbox, guest=options.guest, on_event=on_event)
         self.dma = dma if dma is not None else (WindowDma(window_bar, on_event) if window_bar else None)
         self.memory = MemoryManager(self.dma)
+        self.intc = Intc(
+            self.clock,
+            self.bar,
+            self.irqs,
+            gpio=user_bar.ERT_CFG_GPIO if options.kds.cu_interrupts else None,
+            on_event=on_event,
+        )
+        self.gpio = CfgGpio(self.bar, user_bar.ERT_CFG_GPIO) if options.kds.cu_interrupts else None
         self.ert = ErtUser(
             self.clock,
             RegBlock(self.bar, user_bar.ERT_CSR),
             user_bar.ERT_CQ,
-            self.irqs,
+            self.intc,
             polling=options.ert_polling,
             poll_ns=options.poll_ns,
+            quirks=options.kds.quirks,
             on_event=on_event,
         )
-        self.host_cus = HostCus(self.clock, self.bar, on_event=on_event)
-        self.kds = Kds(self.clock, self.ert, self.host_cus, on_event=on_event)
+        self.power = ErtPower(self.clock, self.ert, self.gpio, self.intc, on_event)
+        by_units = CuOptions(
+            poll_interval_us=options.kds.poll_interval_us, run_timeout_s=options.kds.run_timeout_s
+        )
+        intc = self.intc if options.kds.cu_interrupts else None
+        self.host_cus = HostCus(self.clock, self.bar, intc, by_units, on_event)
+        self.kdma_cus = HostCus(self.clock, self.bar, None, by_units, on_event)
+        self.kds = self._scheduler(BoardTraits(cu_interrupts=options.kds.cu_interrupts))
         self.clients: list[Client] = []
         self._rom: FeatureRom | None = None
         self.attribute_source = UserAttributes(self)
@@ -114,21 +132,43 @@ class Xocl:
         self._rom = await read_feature_rom(self.bar, user_bar.FEATURE_ROM)
         self.on_event("user", f"shell {self._rom.vbnv}")
         subsystem = await self.function.config_read32(SUBSYSTEM_OFFSET) >> 16
-        traits = BoardTraits(dsa52=subsystem & 0xFF >= DSA52)
-        self.kds = Kds(self.clock, self.ert, self.host_cus, traits, self.on_event)
+        self.kds = self._scheduler(
+            BoardTraits(
+                dsa52=subsystem & 0xFF >= DSA52,
+                cudma_off=not self.options.kds.cudma,
+                cu_interrupts=self.options.kds.cu_interrupts,
+                kdma=self._rom.cdma,
+            )
+        )
         await self.irqs.setup()
+        await self.intc.start()
         await self.mailbox.start()
         await self.ert.start()
         await self.lifecycle.refresh()
         self.lifecycle.works.start()
+
+    def _scheduler(self, traits: BoardTraits) -> Kds:
+        schedulers = Schedulers(self.ert, self.host_cus, self.kdma_cus, self.power)
+        return Kds(self.clock, schedulers, traits, self.options.kds, self.on_event)
 
     async def remove(self) -> None:
         """Close all clients, stop the scheduler's workers, the mailbox and the interrupts."""
         self.lifecycle.stop()
         for client in list(self.clients):
             await client.close()
-        await self.ert.stop()
+        await self.stop_scheduling()
         await self.mailbox.go_offline()
+
+    async def stop_scheduling(self) -> None:
+        """Nobody listens to scheduler and units any more."""
+        await self.kds.stop()
+        await self.ert.stop()
+        await self.intc.stop()
+
+    async def start_scheduling(self) -> None:
+        """Listen again."""
+        await self.intc.start()
+        await self.ert.start()
 
     async def restart_mailbox(self, interrupt: bool) -> None:
         """Set the mailbox up anew in one of its modes; the interrupt block must be set up for interrupts."""
@@ -164,21 +204,17 @@ class Xocl:
         """The attributes of the function, paths relative to its PCI device directory."""
         return self.attribute_source.tree
 
-    def kds_custat(self) -> str:
-        """A line per compute unit."""
-        return self.kds.custat()
-
     def error_text(self) -> str:
         """A line per error record."""
         return self.lifecycle.errors.text()
 
     # --- what applications do -------------------------------------------------------------------------
 
-    def open(self) -> Client:
-        """Open the device: a new client. Raises ENXIO while the device is offline."""
+    def open(self, pid: int = 0) -> Client:
+        """Open the device: a new client, of process `pid`. Raises ENXIO while the device is offline."""
         if self.offline:
             raise fail(errno.ENXIO, "the device is offline")
-        client = Client(self)
+        client = Client(self, pid)
         self.clients.append(client)
         return client
 

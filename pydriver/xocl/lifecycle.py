@@ -228,7 +228,7 @@ class Lifecycle:
             driver.attribute_source.errors_changed()
             driver.loader.forget()
             driver.memory.reset()
-            await driver.ert.stop()
+            await driver.stop_scheduling()
             driver.ert.reset()
             driver.kds.reset()
             await driver.restart_mailbox(interrupt=interrupt)
@@ -243,6 +243,6 @@ class Lifecycle:
         driver.attribute_source.errors_changed()
         await driver.irqs.setup()
         await driver.restart_mailbox(driver.options.mailbox.interrupt)
-        await driver.ert.start()
+        await driver.start_scheduling()
         self.down = False
         self.set_offline(False)

@@ -15,7 +15,9 @@ from pydriver.errors import fail
 from pydriver.platform.sync import Lock
 from pydriver.subdev.bitstream import Bitstream
 from pydriver.xclbin import NULL_UUID, Axlf, ClockFreq, Connection, Ip, SectionKind, checks, parse
-from pydriver.xocl.kds import ComputeUnit, KdsFlags, compute_units, regmap_sizes
+from pydriver.xocl.cu import CommandMemory
+from pydriver.xocl.kds import ComputeUnit, KdsFlags, units_of
+from pydriver.xocl.memory import BoFlags, BufferObject
 
 if TYPE_CHECKING:
     from pydriver.xocl.driver import Xocl
@@ -32,6 +34,7 @@ CONFIGURATION = frozenset(
     }
 )
 """Sections with the design itself; the driver keeps none of them."""
+FA_MEMORY_MAX = 128 << 10
 METADATA = (SectionKind.IP_LAYOUT, SectionKind.MEM_TOPOLOGY)
 """Without these nothing can be configured; the management PF refuses an image without them too."""
 
@@ -69,6 +72,7 @@ class Loader:
         """Held while an image is loaded; a reset waits for it."""
         self._driver = driver
         self._mem_topology: bytes | None = None
+        self._descriptors: BufferObject | None = None
 
     async def load(self, image: bytes, flags: KdsFlags, force: bool) -> None:
         """See `Xocl.read_axlf`."""
@@ -87,9 +91,10 @@ class Loader:
             self._check_image(axlf)
             topology = axlf.section(SectionKind.MEM_TOPOLOGY)
             axlf.mem_topology()  # its size must be exact
+            self._free_descriptors()
             if not (driver.options.data_retention and topology == self._mem_topology):
                 driver.memory.check_empty()
-            driver.kds.reset()
+            driver.kds.forget_image()
             driver.on_event("user", f"loads {axlf.uuid.hex()}, {axlf.length} bytes")
             try:
                 with self.bitstream.writer():
@@ -108,7 +113,7 @@ class Loader:
             await driver.peer.download(axlf, image, force)
             if is_lite(axlf):
                 self._check_metadata(axlf)
-            cus = compute_units(axlf.ip_layout(), regmap_sizes(axlf))
+            cus = units_of(axlf)
             self.loaded = Loaded(
                 axlf.ip_layout(), axlf.connectivity(), axlf.clock_topology(), without_design(axlf)
             )
@@ -133,10 +138,35 @@ class Loader:
         driver = self._driver
         polling = flags.polling or driver.options.ert_polling
         try:
+            self._reserve_descriptors(cus)
             await driver.kds.configure(cus, replace(flags, polling=polling), driver.rom.has_scheduler)
         except OSError:
             self.bitstream.uuid = NULL_UUID
             raise
+
+    def _reserve_descriptors(self, cus: list[ComputeUnit]) -> None:
+        """Keep memory for the descriptors of fast adapters, at the last argument of the first of them.
+
+        As in the real driver: 128 KiB at most, or the whole bank. Raises ENOMEM, EINVAL (no such memory).
+        """
+        driver = self._driver
+        adapter = next((cu for cu in cus if cu.fast_adapter), None)
+        if adapter is None or self._descriptors is not None:
+            return
+        index = next(i for i, ip in enumerate(self.loaded.ip_layout) if ip.name == adapter.name)
+        mine = [each for each in self.loaded.connectivity if each.ip_index == index]
+        if not mine or driver.dma is None:
+            raise fail(errno.EINVAL, f"{adapter.name} has no memory for its descriptors")
+        bank = max(mine, key=lambda each: each.arg_index).mem_index
+        size = min(driver.memory.banks[bank].size, FA_MEMORY_MAX)
+        self._descriptors = driver.memory.create(size, BoFlags.DEV_ONLY | bank)
+        driver.host_cus.command_memory = CommandMemory(driver.dma, self._descriptors.address, size)
+
+    def _free_descriptors(self) -> None:
+        if self._descriptors is not None:
+            self._driver.memory.free(self._descriptors.handle)
+        self._descriptors = None
+        self._driver.host_cus.command_memory = None
 
     def forget(self) -> None:
         """No image is loaded and nobody uses one: the card is being reset."""
@@ -144,6 +174,7 @@ class Loader:
         self.bitstream.uuid = NULL_UUID
         self.loaded = Loaded()
         self._mem_topology = None
+        self._free_descriptors()
         self._driver.attribute_source.image_changed()
 
     def _check_in_use(self) -> None:

@@ -42,7 +42,10 @@ _KINDS = BoFlags.SGL | BoFlags.SVM | BoFlags.HOST_ONLY | BoFlags.P2P
 
 @dataclass
 class BufferObject:
-    """One buffer. `size` is what was asked, `address` the device address (all ones: none)."""
+    """One buffer. `size` is what was asked, `address` the device address (all ones: none).
+
+    `imported`: another device's, whose pages these are.
+    """
 
     handle: int
     size: int
@@ -50,6 +53,7 @@ class BufferObject:
     address: int = NO_ADDRESS
     bank: int | None = None
     pages: bytearray | None = None
+    imported: bool = False
 
     @property
     def is_exec(self) -> bool:
@@ -74,6 +78,10 @@ class MemoryManager:
     def device_buffers(self) -> int:
         """How many buffers live in device memory."""
         return sum(bo.bank is not None for bo in self._buffers.values())
+
+    def buffers(self) -> int:
+        """How many buffers there are at all."""
+        return len(self._buffers)
 
     def used(self, bank: int) -> tuple[int, int]:
         """(bytes, buffers) in use in a bank."""
@@ -125,6 +133,15 @@ class MemoryManager:
             bo.address = self._alloc(bo.bank, rounded)
         if not flags & BoFlags.DEV_ONLY:
             bo.pages = bytearray(rounded)
+        self._next_handle += 1
+        self._buffers[bo.handle] = bo
+        return bo
+
+    def import_pages(self, pages: bytearray) -> BufferObject:
+        """A handle for the pages of another device's buffer. Raises EINVAL for none."""
+        if not pages:
+            raise fail(errno.EINVAL, "a buffer needs at least one byte")
+        bo = BufferObject(self._next_handle, len(pages), 0, pages=pages, imported=True)
         self._next_handle += 1
         self._buffers[bo.handle] = bo
         return bo
@@ -187,6 +204,22 @@ class MemoryManager:
             if len(data) != size:
                 raise fail(errno.EIO, f"only {len(data)} of {size} bytes came from the device")
             bo.pages[offset : offset + size] = data
+
+    async def copy_imported(
+        self, src: BufferObject, src_offset: int, dst: BufferObject, dst_offset: int, size: int
+    ) -> None:
+        """Copy between the pages of an imported buffer and a buffer on the card. Raises EIO."""
+        engine = self._engine()
+        if src.imported:
+            assert src.pages is not None
+            data = memoryview(src.pages)[src_offset : src_offset + size]
+            await engine.write(dst.address + dst_offset, data)
+            return
+        data = memoryview(await engine.read(src.address + src_offset, size))
+        if len(data) != size:
+            raise fail(errno.EIO, f"only {len(data)} of {size} bytes came from the device")
+        assert dst.pages is not None
+        dst.pages[dst_offset : dst_offset + size] = data
 
     async def unmanaged_write(self, address: int, data: bytes) -> None:
         """Write device memory by address. Raises EINVAL outside the banks, EIO."""

@@ -7,6 +7,29 @@ from dataclasses import dataclass, field
 
 from pydriver.mailbox import MailboxOptions
 from pydriver.subdev.identity import PciAddress
+from pydriver.xocl.quirks import Quirk
+
+
+@dataclass(frozen=True)
+class KdsOptions:
+    """How commands are scheduled.
+
+    `ert`: the embedded scheduler is used where there is one (sysfs `ert_disable` is the opposite).
+    `interrupt`: under host scheduling units interrupt the host, where they can (sysfs `kds_interrupt`).
+    `poll_interval_us`: pause between two passes of the host's poller, 0: none (sysfs `kds_interval`).
+    `run_timeout_s`: a command that runs longer under host scheduling means the bad state, 0: never.
+    `cudma`: the board's scheduler can start units by CUDMA, as this card's can; the loader of an image asks
+    for it (`KdsFlags.cu_dma`), and then there are at most 32 slots. `cu_interrupts`: the shell can bring the
+    units' interrupts to the host. `quirks`: behaviours of the real driver that are off unless named here.
+    """
+
+    ert: bool = True
+    interrupt: bool = False
+    poll_interval_us: int = 2
+    run_timeout_s: int = 0
+    cudma: bool = True
+    cu_interrupts: bool = True
+    quirks: frozenset[Quirk] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -21,6 +44,7 @@ class UserOptions:
     """
 
     mailbox: MailboxOptions = field(default_factory=lambda: MailboxOptions(sleepless_tx=True))
+    kds: KdsOptions = field(default_factory=KdsOptions)
     ert_polling: bool = False
     poll_ns: int = 5_000
     guest: bool = False

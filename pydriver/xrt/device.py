@@ -13,10 +13,13 @@ from pydriver.platform import Platform, Task
 from pydriver.platform.trace import OnEvent, silent
 from pydriver.xocl import Client, KdsFlags, UserOptions, Xocl
 from pydriver.xocl.dma import DmaEngine
+from pydriver.xrt.context import Contexts
+from pydriver.xrt.info import DeviceInfo
+from pydriver.xrt.options import RuntimeOptions
 from pydriver.xrt.xclbin import Xclbin
 
 if TYPE_CHECKING:
-    from pydriver.xrt.kernel import Run
+    from pydriver.xrt.command import Command
 
 LOAD_TRIES = 7
 LOAD_RETRY_NS = 1_000_000_000
@@ -25,13 +28,21 @@ LOAD_RETRY_NS = 1_000_000_000
 class Device:
     """One client of the user PF. `open` probes the driver too; `attach` adds a client to a probed one."""
 
-    def __init__(self, driver: Xocl, owns_driver: bool) -> None:
+    def __init__(
+        self,
+        driver: Xocl,
+        owns_driver: bool,
+        runtime: RuntimeOptions | None = None,
+        client: Client | None = None,
+    ) -> None:
         self.driver = driver
         self.clock = driver.clock
-        self.client: Client = driver.open()
+        self.options = runtime or RuntimeOptions()
+        self.client = client or driver.open()
+        self.contexts = Contexts(self)
         self._owns_driver = owns_driver
         self._xclbin: Xclbin | None = None
-        self._running: list[Run] = []
+        self._running: list[Command] = []
         self._monitor: Task | None = None
 
     @classmethod
@@ -41,14 +52,30 @@ class Device:
         options: UserOptions | None = None,
         on_event: OnEvent = silent,
         dma: DmaEngine | None = None,
+        runtime: RuntimeOptions | None = None,
     ) -> Self:
         """Probe the user PF and open it. Raises ENODEV as `Xocl.probe`."""
-        return cls(await Xocl.probe(platform, options, on_event, dma), owns_driver=True)
+        return cls(await Xocl.probe(platform, options, on_event, dma), owns_driver=True, runtime=runtime)
 
     @classmethod
-    def attach(cls, driver: Xocl) -> Self:
-        """Open a user PF whose driver is there already: one more process on the same device."""
-        return cls(driver, owns_driver=False)
+    def attach(
+        cls, driver: Xocl, runtime: RuntimeOptions | None = None, client: Client | None = None
+    ) -> Self:
+        """Open a user PF whose driver is there already: one more process on the same device.
+
+        `client` is the file a simulated process has opened (`Process.open`), so that it closes with it.
+        """
+        return cls(driver, owns_driver=False, runtime=runtime, client=client)
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What is known of the device now."""
+        return DeviceInfo.of(self.driver)
+
+    @property
+    def rw_shared(self) -> bool:
+        """xrt.ini allows registers of shared units to be read and written."""
+        return self.driver.kds.state.flags.rw_shared
 
     async def load_xclbin(
         self, xclbin: Xclbin | bytes | str | Path, flags: KdsFlags | None = None, force: bool = False
@@ -86,19 +113,21 @@ class Device:
             self._monitor.cancel()
             self._monitor = None
         await self.client.close()
-        for run in self._running:
-            run.settled()  # its waiters have no poller any more
+        self.contexts.forget()
+        for command in self._running:
+            if not command.settled():
+                command.give_up()  # its waiters have no poller any more
         self._running.clear()
         if self._owns_driver:
             await self.driver.remove()
 
-    def watch(self, run: Run) -> None:
-        """Have the run's end noticed (for `Run`).
+    def watch(self, command: Command) -> None:
+        """Have a command's end noticed (for `Command`).
 
-        One poller per device serves all runs, because one completion wakes one poll only and says nothing
-        about whose it is.
+        One poller per device serves all commands, because one completion wakes one poll only and says
+        nothing about whose it is.
         """
-        self._running.append(run)
+        self._running.append(command)
         if self._monitor is None or self._monitor.done():
             self._monitor = self.clock.spawn(self._watch(), "xrt.monitor")
 
@@ -106,8 +135,12 @@ class Device:
         while self._running:
             try:
                 await self.client.poll()
-                ended = False
+                gone = False
             except OSError:
-                ended = True  # a reset has ended the client, and all its commands with it
-            for run in [run for run in self._running if run.settled() or ended]:
-                self._running.remove(run)
+                gone = True  # a reset has ended the client, and all its commands with it
+            for command in list(self._running):
+                settled = command.settled()
+                if gone and not settled:
+                    command.give_up()
+                if settled or gone:
+                    self._running.remove(command)

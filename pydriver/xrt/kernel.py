@@ -1,52 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels and runs. Arguments are placed as the image's metadata say (offset and size in register space)."""
+"""Kernels: contexts on their units, and where their arguments are."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import re
-import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from pydriver.errors import fail
-from pydriver.ert import FINAL_STATES, Header, State, start_kernel
 from pydriver.xclbin import IpControl, KernelArg
 from pydriver.xclbin import Kernel as KernelInfo
-from pydriver.xocl import BoFlags
+from pydriver.xclbin.metadata import MailboxType
+from pydriver.xrt.arguments import Scalar
 from pydriver.xrt.bo import BO
+from pydriver.xrt.context import AccessMode, CuContext
+from pydriver.xrt.registers import RegisterSpace
+from pydriver.xrt.run import Run
 
 if TYPE_CHECKING:
-    from pydriver.xocl import Client
+    from pydriver.xocl.kds import ComputeUnit
     from pydriver.xrt.device import Device
 
-EXEC_BO_SIZE = 4096
-FIRST_ARGUMENT = 0x10
-MASK_BITS = 32
 _NAME = re.compile(r"^(?P<kernel>[^:]+)(:\{(?P<instances>[^}]+)\})?$")
+_MIXABLE = {IpControl.AP_CTRL_HS, IpControl.AP_CTRL_CHAIN}
 
 
 class Kernel:
-    """A kernel with contexts on its units. Make it with `open`."""
+    """A kernel with contexts on its units. Make it with `open`.
 
-    def __init__(self, device: Device, info: KernelInfo, cu_indices: Sequence[int], uuid: bytes) -> None:
+    `mailbox` and `auto_restart_counters`: from the metadata, or from the device's options.
+    """
+
+    def __init__(self, device: Device, info: KernelInfo, uuid: bytes) -> None:
         self.device = device
         self.info = info
-        self.cu_indices = tuple(cu_indices)
+        self.mailbox = _mailbox(device, info)
+        self.auto_restart_counters = _counters(device, info)
+        self.protocol: int = IpControl.AP_CTRL_HS
         self._uuid = uuid
+        self._contexts: list[CuContext] = []
         self._open = True
 
     @classmethod
-    async def open(cls, device: Device, uuid: bytes, name: str, exclusive: bool = False) -> Self:
+    async def open(cls, device: Device, uuid: bytes, name: str, mode: AccessMode = AccessMode.SHARED) -> Self:
         """`name` is ``vadd`` for all units of the kernel or ``vadd:{vadd_1,vadd_2}`` for some.
 
-        Raises EINVAL (no such kernel or unit, image not loaded, unit not available), EBUSY (another image),
-        ENOTSUP (a kernel without start bit).
+        A kernel with a mailbox or a restart counter is always opened exclusively. Raises EINVAL (no such
+        kernel or unit, image not loaded, unit not available or open in another mode, protocols that do not
+        mix), EBUSY (another image), ENOTSUP (a kernel without start bit: use `Ip`).
         """
-        axlf = device.xclbin(uuid).axlf
+        image = device.xclbin(uuid)
         kernel, instances = _split(name)
-        info = next((entry for entry in axlf.kernels() if entry.name == kernel), None)
+        info = image.kernel(kernel)
         if info is None:
             raise fail(errno.EINVAL, f"the image has no kernel {kernel}")
         units = [
@@ -57,18 +63,32 @@ class Kernel:
         ]
         if not units or len(units) < len(instances):
             raise fail(errno.EINVAL, f"no unit matches {name}")
-        if any(cu.control == IpControl.AP_CTRL_NONE for cu in units):
-            raise fail(errno.ENOTSUP, f"{name} has no start bit and cannot be run as a kernel")
-        opened: list[int] = []
+        opened = cls(device, info, uuid)
+        opened.protocol = _protocol(name, units)
+        if opened.mailbox is not MailboxType.NONE or opened.auto_restart_counters:
+            mode = AccessMode.EXCLUSIVE
         try:
             for cu in units:
-                await device.client.open_context(uuid, cu.index, exclusive)
-                opened.append(cu.index)
+                size = image.address_range(cu.name)
+                opened._contexts.append(await device.contexts.open(uuid, cu, mode, size))
         except OSError:
-            for index in opened:
-                await device.client.close_context(uuid, index)
+            await opened.close()
             raise
-        return cls(device, info, opened, uuid)
+        return opened
+
+    @property
+    def cu_indices(self) -> tuple[int, ...]:
+        """Indices of the kernel's units, ascending."""
+        return tuple(context.cu.index for context in self._contexts)
+
+    def context(self, cu_index: int) -> CuContext:
+        """The context on one of the kernel's units. Raises EINVAL when it is not one of them."""
+        for context in self._contexts:
+            if context.cu.index == cu_index:
+                return context
+        raise fail(errno.EINVAL, f"unit {cu_index} is none of {self.info.name}'s")
+
+    # --- arguments ----------------------------------------------------------------------------------
 
     def group_id(self, argument: int) -> int:
         """The memory bank that argument may live in. Raises EINVAL for a scalar or an unconnected one.
@@ -88,35 +108,62 @@ class Kernel:
         return any(b.base <= bo.address and bo.address + bo.size <= b.base + b.size for b in connected)
 
     def _banks(self, cu_index: int, argument: int) -> list[int]:
-        axlf = self.device.xclbin(self._uuid).axlf
         cus = self.device.driver.kds.cus
         if cu_index >= len(cus):
             raise fail(errno.ENODEV, "a reset of the card has taken the kernel's units away")
-        name = cus[cu_index].name
-        ips = axlf.ip_layout()
-        return [
-            connection.mem_index
-            for connection in axlf.group_connectivity() or axlf.connectivity()
-            if connection.arg_index == argument and ips[connection.ip_index].name == name
-        ]
+        return self.device.xclbin(self._uuid).connected(cus[cu_index].name, argument)
 
-    def offset(self, argument: int) -> int:
+    def offset(self, argument: int | str) -> int:
         """Byte offset of an argument in register space. Raises EINVAL."""
         return self.argument(argument).offset
 
-    def argument(self, index: int) -> KernelArg:
-        """Raises EINVAL when the kernel has no such argument."""
-        found = next((arg for arg in self.info.args if arg.index == index), None)
-        if found is None:
-            raise fail(errno.EINVAL, f"{self.info.name} has no argument {index}")
-        return found
+    def argument(self, which: int | str) -> KernelArg:
+        """An argument by index or name. Raises EINVAL when the kernel has no such argument."""
+        for arg in self.info.args:
+            if which == (arg.name if isinstance(which, str) else arg.index):
+                return arg
+        raise fail(errno.EINVAL, f"{self.info.name} has no argument {which}")
+
+    # --- registers ----------------------------------------------------------------------------------
+
+    async def read_register(self, offset: int) -> int:
+        """A register of the kernel's unit.
+
+        Raises EINVAL when the kernel has several units, or shares its one with others (unless xrt.ini said
+        `rw_shared` when the image was loaded), ERANGE outside the unit's register space.
+        """
+        return await self._registers().read(offset)
+
+    async def write_register(self, offset: int, value: int) -> None:
+        """Raises as `read_register`, EINVAL also for a value that is no 32-bit word."""
+        await self._registers().write(offset, value)
+
+    def _registers(self) -> RegisterSpace:
+        if len(self._contexts) != 1:
+            raise fail(errno.EINVAL, "cannot read or write a kernel with multiple compute units")
+        (context,) = self._contexts
+        if context.mode is not AccessMode.EXCLUSIVE and not self.device.rw_shared:
+            raise fail(errno.EINVAL, "cannot read or write a kernel without exclusive access")
+        return context.registers
+
+    # --- runs ---------------------------------------------------------------------------------------
 
     def run(self) -> Run:
-        """A run without arguments yet; `set_arg`, then `start`."""
-        return Run(self)
+        """A run without arguments yet; `set_arg`, then `start`.
 
-    def __call__(self, *arguments: BO | int | bytes) -> Run:
-        """Set all arguments and start."""
+        Raises EOVERFLOW (a kernel with a mailbox and more than one unit), ENOTSUP (with a mailbox, behind a
+        fast adapter), ENODEV (ended by a reset).
+        """
+        if self.mailbox is MailboxType.NONE:
+            return Run(self)
+        from pydriver.xrt.mailbox import MailboxRun  # it builds on this module
+
+        return MailboxRun(self)
+
+    def __call__(self, *arguments: BO | Scalar) -> Run:
+        """Set all arguments and start. Raises ENOTSUP with a mailbox, whose start has to be awaited."""
+        if self.mailbox is not MailboxType.NONE:
+            raise fail(errno.ENOTSUP, f"{self.info.name} has a mailbox: use run(), set_arg and await start()")
         run = self.run()
         for index, value in enumerate(arguments):
             run.set_arg(index, value)
@@ -124,117 +171,20 @@ class Kernel:
         return run
 
     async def close(self) -> None:
-        """Close the contexts; waits for this client's commands on the units."""
+        """Close the contexts; waits for this client's commands on the units.
+
+        Raises ENODEV after a reset, when all is closed that can be.
+        """
         if self._open:
             self._open = False
-            for index in self.cu_indices:
-                await self.device.client.close_context(self._uuid, index)
-
-
-class Run:
-    """One execution; can be started again after it ended. Its command buffer goes when it goes."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        self._kernel = kernel
-        self._device = kernel.device
-        self._bo = self._device.client.create_bo(EXEC_BO_SIZE, BoFlags.EXECBUF)
-        weakref.finalize(self, _give_back, self._device.client, self._bo.handle).atexit = False
-        self._ended = self._device.clock.event()
-        self._cus: dict[int, tuple[int, ...]] = {}
-        end = max((arg.offset + arg.size for arg in kernel.info.args), default=FIRST_ARGUMENT)
-        self._regmap = [0] * (-(-max(end, FIRST_ARGUMENT) // 4))
-
-    def set_arg(self, index: int, value: BO | int | bytes) -> None:
-        """Set an argument: a buffer, a number (two's complement when negative) or raw bytes.
-
-        A buffer narrows the run to the units that reach its bank. Raises EINVAL (no such argument, a buffer
-        where a scalar is or the reverse, too large, no unit left that reaches all buffers).
-        """
-        argument = self._kernel.argument(index)
-        if isinstance(value, BO) != argument.is_global:
-            wanted = "a buffer" if argument.is_global else "a scalar"
-            raise fail(errno.EINVAL, f"argument {index} ({argument.name}) is {wanted}")
-        if isinstance(value, BO):
-            self._narrow(index, value)
-            raw = value.address.to_bytes(8, "little")
-        elif isinstance(value, int):
-            bits = 8 * argument.size
-            if not -(1 << bits - 1) <= value < 1 << bits:
-                raise fail(errno.EINVAL, f"{value} does not fit argument {index} of {argument.size} bytes")
-            raw = (value & (1 << bits) - 1).to_bytes(argument.size, "little")
-        else:
-            raw = value
-        if len(raw) > argument.size:
-            raise fail(errno.EINVAL, f"argument {index} has {argument.size} bytes, {len(raw)} were given")
-        padded = raw.ljust(-(-len(raw) // 4) * 4, b"\0")
-        for at in range(0, len(padded), 4):
-            self._regmap[(argument.offset + at) // 4] = int.from_bytes(padded[at : at + 4], "little")
-
-    def start(self, stat: bool = False) -> None:
-        """Start; `stat` asks for time stamps. Raises EBUSY when it is running, else as `Client.execbuf`."""
-        if self._bo.pages is None or (any(self._bo.pages[:4]) and not self.settled()):
-            raise fail(errno.EBUSY, "the run has not ended yet")
-        packet = start_kernel(*self._masks(), stat_enabled=stat)
-        self._bo.pages[: len(packet)] = packet
-        self._ended.clear()
-        try:
-            self._device.client.execbuf(self._bo.handle)
-        except OSError:
-            self._bo.pages[:4] = bytes(4)  # it never started
-            raise
-        self._device.watch(self)
-
-    @property
-    def cu_indices(self) -> tuple[int, ...]:
-        """The units that may run this: those which reach every buffer set so far."""
-        reach = [set(indices) for indices in self._cus.values()]
-        return tuple(index for index in self._kernel.cu_indices if all(index in cus for cus in reach))
-
-    def _narrow(self, argument: int, bo: BO) -> None:
-        before = self._cus.pop(argument, None)
-        candidates = self.cu_indices
-        reaching = tuple(index for index in candidates if self._kernel.reaches(index, argument, bo))
-        if not reaching:
-            if before is not None:
-                self._cus[argument] = before
-            raise fail(errno.EINVAL, f"no unit reaches {bo.address:#x} as argument {argument}")
-        self._cus[argument] = tuple(
-            index for index in self._kernel.cu_indices if self._kernel.reaches(index, argument, bo)
-        )
-
-    def _masks(self) -> tuple[int, list[int], list[int]]:
-        mask = sum(1 << index for index in self.cu_indices)
-        words = [mask >> shift & 0xFFFF_FFFF for shift in range(0, max(mask.bit_length(), 1), MASK_BITS)]
-        return words[0], self._regmap, words[1:]
-
-    def state(self) -> State:
-        """State of the packet now."""
-        assert self._bo.pages is not None
-        return State(Header.unpack(int.from_bytes(self._bo.pages[:4], "little")).state)
-
-    def packet(self) -> bytes:
-        """The command buffer as it is now, time stamps included."""
-        assert self._bo.pages is not None
-        return bytes(self._bo.pages)
-
-    def settled(self) -> bool:
-        """The command ended (for the device's poller, which wakes the waiters by asking)."""
-        if self.state() not in FINAL_STATES:
-            return False
-        self._ended.set()
-        return True
-
-    async def wait(self, timeout_ms: int | None = None) -> State:
-        """The state the command ended in; TIMEOUT when `timeout_ms` passed first, the run then goes on."""
-        if self.settled() or await self._ended.wait(None if timeout_ms is None else timeout_ms * 1_000_000):
-            return self.state()
-        return State.TIMEOUT
-
-
-def _give_back(client: Client, handle: int) -> None:
-    """Free a command buffer unless its client was closed before."""
-    with contextlib.suppress(OSError):
-        client.free_bo(handle)
+            error: OSError | None = None
+            for context in self._contexts:
+                try:
+                    await self.device.contexts.close(self._uuid, context)
+                except OSError as first:
+                    error = error or first
+            if error is not None:
+                raise error
 
 
 def _split(name: str) -> tuple[str, frozenset[str]]:
@@ -243,3 +193,27 @@ def _split(name: str) -> tuple[str, frozenset[str]]:
         raise fail(errno.EINVAL, f"{name!r} is not a kernel name like vadd or vadd:{{vadd_1}}")
     instances = match["instances"]
     return match["kernel"], frozenset(instances.split(",")) if instances else frozenset()
+
+
+def _protocol(name: str, units: Sequence[ComputeUnit]) -> int:
+    """The protocol of a kernel's units; a mix of HS and CHAIN counts as HS."""
+    protocols = {cu.control for cu in units}
+    if IpControl.AP_CTRL_NONE in protocols:
+        raise fail(errno.ENOTSUP, f"{name} has no start bit and cannot be run as a kernel; use Ip")
+    if len(protocols) == 1:
+        return protocols.pop()
+    if protocols <= _MIXABLE:
+        return IpControl.AP_CTRL_HS
+    raise fail(errno.EINVAL, f"the units of {name} have control protocols that do not mix")
+
+
+def _mailbox(device: Device, info: KernelInfo) -> MailboxType:
+    if info.mailbox is MailboxType.NONE and f"/{info.name}/" in device.options.mailbox_kernels:
+        return MailboxType.INOUT
+    return info.mailbox
+
+
+def _counters(device: Device, info: KernelInfo) -> int:
+    if not info.counted_auto_restart and f"/{info.name}/" in device.options.auto_restart_kernels:
+        return 1
+    return info.counted_auto_restart

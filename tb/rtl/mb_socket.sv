@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Socket of the card's scheduler processor: Python firmware plugs in here.
 //
-// The bus is an axil_port; Python also reads `run`, `irq` and `touched` and drives `touch_ack`.
+// The bus is an axil_port; Python also reads `run`, `irq`, `wake` and `touched` and drives `touch_ack` and `asleep`.
 `default_nettype none
 `timescale 1ns / 1ps
 
@@ -30,6 +30,8 @@ module mb_socket #(
     output wire          m_axil_rready,
     input  wire          mb_run,
     input  wire          mb_irq,
+    input  wire          mb_wake,
+    output wire          mb_asleep,
     input  wire [TOUCH_W-1:0] host_touched,
     output wire [TOUCH_W-1:0] host_touch_ack,
 
@@ -38,14 +40,20 @@ module mb_socket #(
 
   wire run /* verilator public_flat_rd */ = mb_run;
   wire irq /* verilator public_flat_rd */ = mb_irq;
+  wire wake /* verilator public_flat_rd */ = mb_wake;
   wire any_touched /* verilator public_flat_rd */ = |host_touched;
   wire [TOUCH_W-1:0] touched /* verilator public_flat_rd */ = host_touched;
   reg [TOUCH_W-1:0] touch_ack /* verilator public_flat_rw */;
+  reg asleep /* verilator public_flat_rw */;
   wire port_busy;
 
-  initial touch_ack = {TOUCH_W{1'b0}};
+  initial begin
+    touch_ack = {TOUCH_W{1'b0}};
+    asleep = 1'b0;
+  end
 
   assign host_touch_ack = touch_ack;
+  assign mb_asleep = asleep;
   assign busy = port_busy || |(touch_ack & host_touched);
 
   axil_port bus (

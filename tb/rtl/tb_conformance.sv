@@ -3,7 +3,10 @@
 `default_nettype none
 `timescale 1ns / 1ps
 
-module tb_conformance (
+module tb_conformance #(
+    parameter integer NUM_SLOTS  = 4,
+    parameter integer FULL_SLOTS = NUM_SLOTS < 4 ? NUM_SLOTS : 4
+) (
     input  wire         clk,
     input  wire         rst,
     /* verilator lint_off UNUSEDSIGNAL */
@@ -71,10 +74,15 @@ module tb_conformance (
   wire          rready;
   wire mb_run;
   wire mb_irq;
+  wire mb_wake;
+  wire mb_asleep;
   wire [127:0] host_touched;
   wire [127:0] touch_ack;
 
-  card card (
+  card #(
+      .NUM_SLOTS(NUM_SLOTS),
+      .FULL_SLOTS(FULL_SLOTS)
+  ) card (
       .clk(clk),
       .rst(rst),
       .s_axis_cq_tdata(s_axis_cq_tdata),
@@ -131,6 +139,8 @@ module tb_conformance (
       .s_axil_mb_rready(rready),
       .mb_run(mb_run),
       .mb_irq(mb_irq),
+      .mb_wake(mb_wake),
+      .mb_asleep(mb_asleep),
       .host_touched(host_touched),
       .touch_ack(touch_ack),
       .busy(card_busy)
@@ -163,6 +173,8 @@ module tb_conformance (
       .m_axil_rready(rready),
       .mb_run(mb_run),
       .mb_irq(mb_irq),
+      .mb_wake(mb_wake),
+      .mb_asleep(mb_asleep),
       .host_touched(host_touched),
       .host_touch_ack(touch_ack),
       .busy(port_busy)

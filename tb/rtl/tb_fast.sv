@@ -5,7 +5,10 @@
 `timescale 1ns / 1ps
 
 module tb_fast #(
-    parameter integer MEM_SIZE_LOG2 = 22
+    parameter integer MEM_SIZE_LOG2 = 22,
+    parameter integer NUM_SLOTS     = 4,
+    parameter integer FULL_SLOTS    = NUM_SLOTS < 4 ? NUM_SLOTS : 4,
+    parameter integer CQ_COLLISION  = 0
 );
 
   wire         clk;
@@ -54,6 +57,8 @@ module tb_fast #(
   wire         msix_fail;
   wire         mb_run;
   wire         mb_irq;
+  wire         mb_wake;
+  wire         mb_asleep;
   wire [127:0] host_touched;
   wire [127:0] touch_ack;
   wire [31:0]  awaddr;
@@ -126,7 +131,11 @@ module tb_fast #(
       .busy(host_busy)
   );
 
-  card card (
+  card #(
+      .NUM_SLOTS(NUM_SLOTS),
+      .FULL_SLOTS(FULL_SLOTS),
+      .CQ_COLLISION(CQ_COLLISION)
+  ) card (
       .clk(clk),
       .rst(rst),
       .s_axis_cq_tdata(cq_tdata),
@@ -183,6 +192,8 @@ module tb_fast #(
       .s_axil_mb_rready(rready),
       .mb_run(mb_run),
       .mb_irq(mb_irq),
+      .mb_wake(mb_wake),
+      .mb_asleep(mb_asleep),
       .host_touched(host_touched),
       .touch_ack(touch_ack),
       .busy(card_busy)
@@ -215,6 +226,8 @@ module tb_fast #(
       .m_axil_rready(rready),
       .mb_run(mb_run),
       .mb_irq(mb_irq),
+      .mb_wake(mb_wake),
+      .mb_asleep(mb_asleep),
       .host_touched(host_touched),
       .host_touch_ack(touch_ack),
       .busy(port_busy)

@@ -22,6 +22,7 @@ from tools.bitgen import DUMMY, IDCODE, NOP, SYNC, Cmd, Reg, StreamWriter, build
 WRITE_DEPTH = int(os.environ.get("WRITE_DEPTH", "1024"))
 READ_DEPTH = int(os.environ.get("READ_DEPTH", "256"))
 RESYNC = bool(int(os.environ.get("RESYNC_IN_DATA", "1")))
+NUM_SLOTS = int(os.environ.get("NUM_SLOTS", "4"))
 CHUNK_WORDS = 256
 MIN_STREAMS, MAX_STREAMS = 50, 300
 DONE = 0x5
@@ -78,7 +79,7 @@ class Lockstep:
 
     def __init__(self, dut: Any, icap: Icap) -> None:
         self.dut, self.icap = dut, icap
-        self.engine = ConfigEngine(resync_in_data=RESYNC)
+        self.engine = ConfigEngine(NUM_SLOTS, resync_in_data=RESYNC)
         self.model = model.Hwicap(self.engine, WRITE_DEPTH, READ_DEPTH)
         self.expected: deque[tuple[int, int]] = deque()
         self.cycles = self.reads = self.words = 0
@@ -124,7 +125,7 @@ WRITTEN = [Reg.CRC, Reg.FAR, Reg.FDRI, Reg.CMD, Reg.CTL0, Reg.MASK, Reg.COR0, Re
 REGISTERS = [f"register {int(register)}" for register in WRITTEN]
 COMMANDS = [f"command {int(command)}" for command in (Cmd.WCFG, Cmd.LFRM, Cmd.START, Cmd.RCRC, Cmd.DESYNC)]
 ERRORS = ["crc error", "id error", "no id", "frame refused", "frame bad", "crc good"]
-ENDS = ["configured", "ended well", "ended badly"]
+ENDS = ["configured", "ended well", "ended badly"] + (["two frames"] if NUM_SLOTS > 91 else [])
 STATES = ["none", "crc", "id", "both"]
 
 
@@ -381,6 +382,39 @@ async def frame_content(dut: Any) -> None:
 
 
 @cocotb.test()
+async def many_slots(dut: Any) -> None:
+    """Up to 128 slots: what does not fit one frame is in the second, which must be whole then."""
+    icap, _ = await start(dut)
+    rng = seeded_random("slots")
+
+    def expected(kernels: list[int]) -> tuple[int, int, int]:
+        return (0, 1, int.from_bytes(bytes(kernels), "little"))
+
+    for count in (128, 1, 90, 91, 92, 127, 0):
+        kernels = [rng.randrange(1, 256) for _ in range(count)]
+        assert await icap.download(build_stream(kernels)), count
+        assert region(dut) == expected(kernels), count
+    full = bitgen.frame_data([rng.randrange(1, 256) for _ in range(128)], 186)
+    for data, good in (
+        (full, True),
+        (full[:185], False),
+        (full[:93], False),
+        (full + full[:20], True),
+        ([*full[:1], 129, *full[2:]], False),
+        ([*full[:1], 0x10080, *full[2:]], False),
+        ([*full[:129], full[129] | 0x100, *full[130:]], False),
+        ([*full[:130], 0xFFFFFFFE, *full[131:]], True),
+        ([*full[:1], 91, *full[2:93]], True),
+        ([*full[:1], 92, *full[2:93]], False),
+    ):
+        await icap.send(by_hand("FCSD", data))
+        if good:
+            assert region(dut) == expected(data[2 : 2 + data[1]]), data[:2]
+        else:
+            assert region(dut) == UNCONFIGURED, data[:2]
+
+
+@cocotb.test()
 async def crc_error_needs_a_new_stream(dut: Any) -> None:
     """RCRC alone does not forgive a CRC error: a sync word must come first; sync alone does not either."""
     icap, _ = await start(dut)
@@ -559,9 +593,9 @@ class Streams:
     def frame(self, out: StreamWriter) -> None:
         """Frame data in one or several packets."""
         rng = self.rng
-        data = bitgen.frame_data(
-            [rng.randrange(256) for _ in range(rng.randrange(5))], rng.randrange(93, 110)
-        )
+        slots = rng.randrange(1 + min(NUM_SLOTS, rng.choice([4, 4, 92, 128])))
+        frames = 1 if slots <= 91 else 2
+        data = bitgen.frame_data([rng.randrange(256) for _ in range(slots)], 93 * frames + rng.randrange(17))
         if self.chance(0.05):
             data[rng.randrange(3)] ^= 1 << rng.randrange(32)
         if self.chance(0.5):

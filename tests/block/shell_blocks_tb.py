@@ -10,7 +10,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, Timer
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
-from pydriver.regs import axi_gate, calib_gpio, feature_rom, mb_reset_gpio
+from pydriver.regs import axi_gate, calib_gpio, cfg_gpio, feature_rom, mb_reset_gpio, user_bar
 from tb.cocotb_util import reset, seeded_random, start_clock
 
 
@@ -77,6 +77,26 @@ async def processor_reset(dut: Any) -> None:
 
 
 @cocotb.test()
+async def runtime_configuration(dut: Any) -> None:
+    """The outputs follow the control bits; the status shows the processor's sleep and cannot be written."""
+    dut.mb_asleep.value = 0
+    master = await start(dut)
+    for value in (0, 1, 2, 3, 0):
+        await master.write_dword(cfg_gpio.CONTROL.offset, value)
+        await FallingEdge(dut.clk)
+        assert int(dut.cu_to_host.value) == value & 1
+        assert int(dut.mb_wake.value) == value >> 1
+        assert await master.read_dword(cfg_gpio.CONTROL.offset) == value
+    for asleep in (1, 0, 1):
+        dut.mb_asleep.value = asleep
+        await master.write_dword(cfg_gpio.STATUS.offset, 1 - asleep)
+        assert bool(await master.read_dword(cfg_gpio.STATUS.offset)) == asleep
+    await master.write_dword(cfg_gpio.CONTROL.offset, 3)
+    await reset(dut)
+    assert (int(dut.cu_to_host.value), int(dut.mb_wake.value)) == (0, 0)
+
+
+@cocotb.test()
 async def rom_content(dut: Any) -> None:
     """The 216 bytes as the drivers parse them (XRT platform contract §4)."""
     master = await start(dut)
@@ -92,7 +112,9 @@ async def rom_content(dut: Any) -> None:
     assert features & 1, "unified"
     assert features >> 3 & 1, "scheduler"
     assert not features & (1 << 18 | 1 << 20 | 1 << 22), "no HBM, no QDMA, no pass-through"
+    assert features >> 19 & 1, "copy unit"
     assert rom[192:194] == b"\0\0"
+    assert rom[196:212] == user_bar.KDMA.base.to_bytes(16, "little"), "one copy unit, in the user BAR"
     assert rom[212:216] == bytes(4)
     # Read only.
     await master.write(0, bytes(216))

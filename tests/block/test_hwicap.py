@@ -51,3 +51,12 @@ def test_hwicap_without_resync(sim: str) -> None:
 
 def test_hwicap_random(sim: str) -> None:
     run(sim, "hwicap", "hwicap_random", ["random_lockstep"])
+
+
+def test_hwicap_128_slots(sim: str) -> None:
+    """The largest region: content in one frame or two."""
+    run(sim, "hwicap_gated", "hwicap_128_slots", ["many_slots"], NUM_SLOTS=128)
+
+
+def test_hwicap_128_slots_random(sim: str) -> None:
+    run(sim, "hwicap", "hwicap_128_slots_random", ["random_lockstep"], NUM_SLOTS=128)

@@ -18,6 +18,7 @@ IRQ_INPUTS = ",".join(
         "msix_sent", "msix_fail",
     )
 )  # fmt: skip
+CSR_INPUTS = "s_axil_host=idle,cudma_idle=1,cuisr_idle=1,lut_index=0,cu_report=0,cu_report_unit=0"
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,18 @@ BLOCKS = (
     Block("hw_mailbox", "mailbox", "s_axil_a", ties="s_axil_b=idle"),
     Block("hw_mailbox", "mailbox", "s_axil_b", ties="s_axil_a=idle"),
     Block("hwicap", "hwicap"),
-    Block("ert_csr", "ert_csr", "s_axil_mb", ties="s_axil_host=idle,cu_irq=0"),
+    Block("ert_csr", "ert_csr", "s_axil_mb", ties=CSR_INPUTS),
     Block("mb_intc", "mb_intc", ties="intr=0"),
+    Block("cu_intc", "cu_intc", ties="intr=0"),
+    Block("cfg_gpio", "cfg_gpio", ties="mb_asleep=0"),
     Block("irq_bar", "irq_block", address_bits=16, ties=IRQ_INPUTS),
     Block("krnl_vadd", "cu_vadd", address_bits=16, ties=MEMORY_PORT),
     Block("krnl_reduce", "cu_reduce", address_bits=16, ties=MEMORY_PORT),
+    Block("krnl_route", "cu_route", address_bits=16, ties=MEMORY_PORT),
+    Block("krnl_fir", "cu_fir", address_bits=16, ties=MEMORY_PORT),
+    Block("krnl_memcopy", "cu_memcopy", address_bits=16, ties=MEMORY_PORT),
+    Block("krnl_probe", "cu_probe", address_bits=16),
+    Block("krnl_probe_mailbox", "cu_probe_mailbox", address_bits=16),
 )
 
 

@@ -9,6 +9,7 @@ CASES = {
     "axi_gate": "gate_sequences",
     "calib_gpio": "calibration_bit",
     "mb_reset_gpio": "processor_reset",
+    "cfg_gpio": "runtime_configuration",
     "feature_rom": "rom_content",
     "axil_ram": "memory",
 }

@@ -1,66 +1,123 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMD's scheduler firmware (Debian package libxrt1, `libsched_em.so.2`) on the reference card."""
+"""AMD's scheduler firmware (Debian package libxrt1) and our model of it, each on its own reference card."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import struct
-import subprocess
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tb.runner import BUILD
+from bridge import ert as vendor_ert
+from bridge.ert.process import VendorFirmware
+from firmware_model.ert import Options, v20, v30
+from pydriver.ert import Feature
 from tests.interop.native import unavailable
-from tests.models.ert_card import Card
+from tests.models.ert_card import CSR, INTC, Card
+from tests.models.ert_unit import Unit
+from tests.models.ert_world import BASE, Core, Host, World
+from tests.models.virtual_time import Kernel
 
-SOURCE = Path(__file__).with_name("sched_em.cpp")
-LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/libsched_em.so.2"))), None)
+BUILDS = {"v20": vendor_ert.V20, "v30": vendor_ert.V30}
+RUN = {"v20": v20.run, "v30": v30.run}
+# The vendor's emulation build always takes the look-up table form; with one unit v30 looks at bit 1.
+OPTIONS = {"v20": Options(force_dsa52=True), "v30": Options(one_unit_on_bit_1=True)}
+MER = INTC + 0x1C
 
-
-def program() -> Path:
-    """The harness with the firmware in it, compiled once per content; the test ends where it cannot be."""
-    if LIBRARY is None:
-        unavailable("the Debian package libxrt1 with libsched_em.so.2 is not installed")
-    compiler = shutil.which("g++")
-    if compiler is None:
-        unavailable("no C++ compiler to build the harness around libsched_em with")
-    digest = hashlib.sha256(SOURCE.read_bytes() + LIBRARY.read_bytes()).hexdigest()[:12]
-    target = BUILD / "interop" / f"sched_em-{digest}"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = target.with_suffix(".part")
-        command = [compiler, "-O1", "-rdynamic", "-o", str(scratch), str(SOURCE), str(LIBRARY)]
-        subprocess.run(command, check=True, timeout=120)
-        scratch.rename(target)
-    return target
+Script = Callable[[World], Coroutine[Any, Any, None]]
 
 
-async def run_vendor(card: Card, access_ns: int = 40) -> int:
-    """The firmware on the card's bus until it exits (its exit status) or the caller stops the kernel."""
-    process = subprocess.Popen([program()], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None and process.stdout is not None
+def program(version: str = "v20") -> Path:
+    """The program with the vendor's firmware; the test ends where it cannot be made."""
     try:
-        while True:
-            message = process.stdout.read(12)
-            if len(message) < 12:
-                return process.wait(timeout=10)
-            letter, addr, value = struct.unpack("<III", message)
-            await card.kernel.sleep(access_ns)
-            match chr(letter):
-                case "R":
-                    _answer(process, card.mb_read(addr))
-                case "W":
-                    card.mb_write(addr, value)
-                case "L":
-                    _answer(process, int(card.mb_irq))
+        return vendor_ert.program(BUILDS[version])
+    except OSError as error:
+        unavailable(str(error))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A card: one unit per entry of `runs_ns`; see `tests.models.ert_card.Card`."""
+
+    runs_ns: Sequence[int] = (3000, 3700, 4400)
+    chain: bool = False
+    first_slot: int = 0
+    cdma: bool = False
+    features: Feature = BASE
+
+
+@dataclass
+class Pair:
+    """What the two left behind."""
+
+    vendor: World
+    model: World
+    snapshots: list[tuple[Any, Any]] = field(default_factory=list)
+
+
+def play(script: Script, version: str, vendor: bool, setup: Setup) -> World:
+    """Run `script` as the host against one of the two firmwares."""
+    kernel = Kernel()
+    units = [Unit(kernel, run_ns, setup.chain) for run_ns in setup.runs_ns]
+    card = Card(kernel, units, setup.first_slot, setup.cdma)
+    world = World(kernel, card, Host(card), setup.features)
+    core = Core(card)
+    if vendor:
+        kernel.spawn(VendorFirmware(BUILDS[version]).run(core))
+    else:
+        kernel.spawn(RUN[version](core, OPTIONS[version]))
+    try:
+        kernel.run(script(world))
     finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+        kernel.close()
+    return world
 
 
-def _answer(process: subprocess.Popen[bytes], value: int) -> None:
-    assert process.stdin is not None
-    process.stdin.write(struct.pack("<I", value))
-    process.stdin.flush()
+def both(script: Script, version: str, setup: Setup) -> Pair:
+    program(version)
+    return Pair(play(script, version, True, setup), play(script, version, False, setup))
+
+
+def writes(world: World, first: int = 0, size: int = 1 << 32) -> list[tuple[int, int]]:
+    """(address, value) the firmware wrote in a range, in order."""
+    return [(a, v) for kind, a, v in world.card.trace if kind == "W" and first <= a < first + size]
+
+
+def runs(unit: Unit) -> list[list[tuple[int, int]]]:
+    """The registers written for each run, in no particular order of runs."""
+    return sorted(sorted(run.items()) for run in unit.runs)
+
+
+def same_writes(script: Script, version: str = "v20", setup: Setup = Setup()) -> World:
+    """Both firmwares write the same values to the same addresses in the same order."""
+    pair = both(script, version, setup)
+    assert writes(pair.model) == writes(pair.vendor)
+    assert len(writes(pair.vendor)) > 0
+    assert pair.model.card.cq.memory == pair.vendor.card.cq.memory
+    return pair.vendor
+
+
+def effects(world: World) -> dict[str, Any]:
+    """What a host or a unit can tell, whatever the order of commands that waited at the same time."""
+    card = world.card
+    return {
+        "queue": bytes(card.cq.memory),
+        "runs": [runs(unit) for unit in card.units],
+        "continues": [unit.continues for unit in card.units],
+        "unit interrupts": [(unit.gie, unit.ier, unit.isr) for unit in card.units],
+        "completions": Counter(world.host.history),
+        "status writes": Counter(writes(world, CSR, 0x10)),
+        "registers": [w for w in writes(world, CSR + 0x10, 0x1000) if not 0x1C <= w[0] - CSR < 0x2C],
+        "copies": Counter(writes(world, CSR + 0x1C, 0x10)),
+        "banks": [[bank.isr, bank.ier, bank.master] for bank in card.banks],
+    }
+
+
+def same_effects(script: Script, version: str = "v20", setup: Setup = Setup()) -> World:
+    """Both leave the same queue and registers and run the same commands on the same units."""
+    pair = both(script, version, setup)
+    ours, theirs = effects(pair.model), effects(pair.vendor)
+    for name in ours:
+        assert ours[name] == theirs[name], name
+    return pair.vendor

@@ -21,22 +21,29 @@ from pydriver.platform.virtual import (
     VirtualPlatform,
     VirtualTask,
 )
-from pydriver.regs import device_mem, mb_bus, mgmt_bar, user_bar, user_mem_bar
-from tests.models import kernels
+from pydriver.regs import Window, cfg_gpio, device_mem, mb_bus, mgmt_bar, user_bar, user_mem_bar
+from tests.models.card_engines import Engines
 from tests.models.config_engine import ConfigEngine
+from tests.models.cu_interrupts import BANKS, CfgGpio, CuIntcPort, CuInterrupts
 from tests.models.ert_cq import ErtCq
+from tests.models.ert_csr import CU_DMA, ErtCsr
 from tests.models.ert_csr import Access as CsrAccess
-from tests.models.ert_csr import ErtCsr
 from tests.models.hwicap import Hwicap
 from tests.models.mailbox import Access, Mailbox
 from tests.models.mailbox import Side as MailboxSide
 from tests.models.mb_intc import MbIntc
+from tests.models.units import Memcopy, Unit
 
 ROM_TIMESTAMP = 1561465320
 VBNV = b"xilinx_u200_xdma_201830_2"
 MIB = 1 << 20
 SLOTS = 4
-KERNEL_VADD, KERNEL_REDUCE = 1, 2
+UNIT_STRIDE = user_bar.CU[0].size
+GATE_OPEN = 3
+CU_INTC_INPUT = 5
+"""First input of the scheduler's interrupt controller that a unit controller drives."""
+KDMA_INPUT = 2
+UNITS = Window("CU", user_bar.CU[0].base, len(user_bar.CU) * UNIT_STRIDE)
 FIRMWARE_ACCESS_NS = 60
 MGMT_MAILBOX_IRQ, USER_MAILBOX_IRQ = 11, 4
 
@@ -138,9 +145,10 @@ class HwicapPort(Target):
 
 
 class Gate(Target):
-    """AXI gate; RD follows WR."""
+    """AXI gate; RD follows WR. Closed, it resets the region."""
 
-    def __init__(self) -> None:
+    def __init__(self, card: Card) -> None:
+        self.card = card
         self.state = 0
         self.history: list[int] = []
 
@@ -151,6 +159,9 @@ class Gate(Target):
         if offset == 0:
             self.state = value & 3
             self.history.append(self.state)
+            if self.state != GATE_OPEN:
+                for unit in self.card.units:
+                    unit.reset()
 
 
 class ResetGpio(Target):
@@ -220,86 +231,56 @@ class QueuePort(Target):
             self.card.activity.set()
 
 
-class Unit(Target):
-    """A slot of the dynamic region: AP_CTRL_HS, the kernel the configuration names; dead while isolated."""
+class UnitsPort(Target):
+    """The slots' windows; what is behind the last slot is not decoded."""
 
-    def __init__(self, card: Card, slot: int) -> None:
+    def __init__(self, card: Card) -> None:
         self.card = card
-        self.slot = slot
-        self.runs = 0
-        self.hang = False
-        self.reset()
-
-    def reset(self) -> None:
-        """Idle with zero arguments."""
-        self.registers: dict[int, int] = {}
-        self.end: int | None = None
-        self.done = False
-
-    def _alive(self) -> bool:
-        return self.card.gate.state == 3 and self.card.kernel(self.slot) != 0
 
     def read32(self, offset: int) -> int:
-        if not self._alive():
-            return ALL_ONES
-        if offset:
-            return self.registers.get(offset, 0)
-        if self.end is not None and self.card.clock.now_ns() >= self.end and not self.hang:
-            self.end, self.done = None, True
-        busy = self.end is not None
-        value = 1 * busy | 2 * self.done | 4 * (not busy)
-        self.done = False
-        return value
+        slot, register = divmod(offset, UNIT_STRIDE)
+        return self.card.units[slot].read32(register) if slot < len(self.card.units) else ALL_ONES
 
     def write32(self, offset: int, value: int) -> None:
-        if not self._alive():
-            return
-        if offset:
-            self.registers[offset] = value
-        elif value & 1 and self.end is None:
-            self.runs += 1
-            self.end = self.card.clock.now_ns() + self.card.kernel_ns
-            self._compute()
-
-    def _pointer(self, offset: int) -> int:
-        return self.registers.get(offset, 0) | self.registers.get(offset + 4, 0) << 32
-
-    def _compute(self) -> None:
-        memory = self.card.device_memory
-        if self.card.kernel(self.slot) == KERNEL_VADD:
-            length = 4 * self.registers.get(0x34, 0)
-            a, b = (kernels.unpack(memory.read(self._pointer(at), length)) for at in (0x10, 0x1C))
-            memory.write(self._pointer(0x28), kernels.pack(kernels.vadd(a, b)))
-        else:
-            data = kernels.unpack(memory.read(self._pointer(0x10), 4 * self.registers.get(0x28, 0)))
-            memory.write(self._pointer(0x1C), kernels.pack(kernels.reduce(data)))
+        slot, register = divmod(offset, UNIT_STRIDE)
+        if slot < len(self.card.units):
+            self.card.units[slot].write32(register, value)
 
 
-def _configuration_port() -> Hwicap:
+def _configuration_port(slots: int) -> Hwicap:
     """HWICAP with an unconfigured engine."""
-    return Hwicap(ConfigEngine(SLOTS), 64, 64)
+    return Hwicap(ConfigEngine(slots), 64, 64)
 
 
 class Card:
-    """Plug it into a platform: ``card = Card(platform)``."""
+    """Plug it into a platform: ``card = Card(platform)``. `slots`: units in the region, up to 128."""
 
     def __init__(
-        self, platform: VirtualPlatform, fifo_depth: int = 32, timestamp: int = ROM_TIMESTAMP
+        self,
+        platform: VirtualPlatform,
+        fifo_depth: int = 32,
+        timestamp: int = ROM_TIMESTAMP,
+        slots: int = SLOTS,
     ) -> None:
         self.clock = platform.clock
+        self.slots = slots
         self.fifo_depth = fifo_depth
         self.mailbox = Mailbox(fifo_depth)
-        self.hwicap = _configuration_port()
-        self.gate = Gate()
+        self.hwicap = _configuration_port(slots)
+        self.gate = Gate(self)
         self.processor_reset = ResetGpio(self)
         self.calibration = Calibration()
         self.csr = ErtCsr()
         self.cq = ErtCq()
         self.intc = MbIntc()
-        self.units = [Unit(self, slot) for slot in range(SLOTS)]
+        self.cu_interrupts = CuInterrupts()
+        self.cfg_gpio = CfgGpio(self)
+        self.engines = Engines(self)
+        self.kernel_ns = 3_000
+        self.asleep = False
+        self._kdma_line = False
         self.image = Ram(mgmt_bar.SCHED_IMAGE.size)
         self.rom = Rom(0x1000)
-        self.kernel_ns = 3_000
         self.icap_stuck = False
         self.corrupt_mailbox_word: tuple[int, int] | None = None
         self.activity = platform.clock.event()
@@ -314,6 +295,8 @@ class Card:
         self.mgmt = platform.add_function(0, "mgmt", 0x5000, 0xE52)
         self.user = platform.add_function(1, "user", 0x5001, 0xE52)
         self.mgmt_irqs, self.user_irqs = IrqBar(self.mgmt), IrqBar(self.user)
+        self.units = [Unit(self, slot) for slot in range(slots)]
+        self.kdma = Unit(self, None, Memcopy())
         self._bars()
         platform.on_hot_reset.append(self.reset)
 
@@ -326,12 +309,15 @@ class Card:
         self.processor_reset.value = 0
         self.set_firmware(False)
         self.mailbox = Mailbox(self.fifo_depth)
-        self.hwicap = _configuration_port()
+        self.hwicap = _configuration_port(self.slots)
         self.gate.state = 0
         self.csr.reset()
         self.cq.touched = 0
         self.intc = MbIntc()
-        for unit in self.units:
+        self.cu_interrupts = CuInterrupts()
+        self.engines = Engines(self)
+        self.cfg_gpio.control = 0
+        for unit in (*self.units, self.kdma):
             unit.reset()
         for irqs in (self.mgmt_irqs, self.user_irqs):
             irqs.reset()
@@ -344,10 +330,12 @@ class Card:
         """Feature ROM contents; the features say unified, board management, scheduler and P2P."""
         texts = struct.pack("<64s64s", b"xcu200-fsgd2104-2-e", VBNV)
         head = struct.pack("<4sBB2xIIQ", magic, 10, 1, 2018, 2018, timestamp) + texts
-        rest = struct.pack("<BB6xQQ16sBB2x4I", 2, 16, 0x1800000, features, bytes(16), 0, 0, 0, 0, 0, 0)
+        cdma = (user_bar.KDMA.base, 0, 0, 0)
+        rest = struct.pack("<BB6xQQ16sBB2x4I", 2, 16, 0x1800000, features, bytes(16), 0, 0, *cdma)
         self.rom.data[: len(head + rest)] = head + rest
 
     def _bars(self) -> None:
+        self._intc_ports = [CuIntcPort(self, bank) for bank in range(BANKS)]
         shared = [(mgmt_bar.ERT_CSR, CsrPort(self)), (mgmt_bar.ERT_CQ, QueuePort(self))]
         mgmt = [
             (mgmt_bar.HWICAP, HwicapPort(self)),
@@ -363,7 +351,10 @@ class Card:
             (user_bar.FEATURE_ROM, self.rom),
             (user_bar.MAILBOX, MailboxPort(self, mgmt=False)),
             *shared,
-            *zip(user_bar.CU, self.units, strict=False),
+            *zip(user_bar.CU_INTC, self._intc_ports, strict=True),
+            (user_bar.ERT_CFG_GPIO, self.cfg_gpio),
+            (user_bar.KDMA, self.kdma),
+            (UNITS, UnitsPort(self)),
         ]
         self.mgmt.add_bar(0, 32 * MIB, AddressMap([(w.base, w.size, t) for w, t in mgmt]))
         self.mgmt.add_bar(2, 128 << 10, self.mgmt_irqs)
@@ -381,19 +372,36 @@ class Card:
 
     def csr_cycle(self, access: CsrAccess) -> tuple[int | None, int | None]:
         """An access to the scheduler registers and two quiet edges."""
-        answer = self.csr.cycle(access)
-        self._csr_lines()
+        answer = self.csr.cycle(access, reported=self.engines.collect(self.cu_interrupts.lines))
+        self._host_lines()
         for _ in range(2):
-            self.intc.cycle(int(self.csr.mb_irq_cq) | int(self.csr.mb_irq_cu) << 1)
+            self.intc.cycle(self._processor_lines())
             self.csr.cycle(CsrAccess())
-            self._csr_lines()
+            self._host_lines()
         if self.intc.irq:
             self.activity.set()
         return answer
 
-    def _csr_lines(self) -> None:
+    def settle_interrupts(self) -> None:
+        """Two quiet edges of everything between the units and the interrupt blocks."""
+        self.csr_cycle(CsrAccess())
+
+    def set_unit_line(self, slot: int | None, level: bool) -> None:
+        """The interrupt of a unit; without slot it is the memory copy unit, known to the scheduler only."""
+        changed = level != self._kdma_line if slot is None else self.cu_interrupts.set_line(slot, level)
+        if slot is None:
+            self._kdma_line = level
+        if changed:
+            self.settle_interrupts()
+
+    def _processor_lines(self) -> int:
+        units = self.cu_interrupts.irq << CU_INTC_INPUT | self._kdma_line << KDMA_INPUT
+        return int(self.csr.mb_irq_cq) | int(self.csr.mb_irq_cu) << 1 | units
+
+    def _host_lines(self) -> None:
+        lines = self.cu_interrupts.irq if self.cfg_gpio.cu_to_host else self.csr.host_irq
         for index in range(4):
-            self.user_irqs.set_line(index, bool(self.csr.host_irq >> index & 1))
+            self.user_irqs.set_line(index, bool(lines >> index & 1))
 
     def kernel(self, slot: int) -> int:
         """Kernel type configured in a slot."""
@@ -406,13 +414,31 @@ class Card:
     # ---- the processor
 
     def set_firmware(self, run: bool) -> None:
-        """Reset line of the processor."""
+        """Reset line of the processor; in reset it does not sleep."""
+        self.asleep = False
         if self._firmware is not None:
             self._firmware.cancel()
             self._firmware = None
         model = images.identify(struct.unpack_from("<3I", self.image.data)) if run else None
         if model is not None:
             self._firmware = self.clock.spawn(model(Core(self)), "firmware")  # type: ignore[arg-type]
+
+    @property
+    def wake(self) -> bool:
+        """The host wants the processor awake."""
+        return bool(self.cfg_gpio.control & cfg_gpio.CONTROL.WAKE.mask)
+
+    def _bus_target(self, addr: int) -> tuple[Target, int] | None:
+        """What both processor and host reach the same way."""
+        if addr in UNITS:
+            slot, offset = divmod(addr - UNITS.base, UNIT_STRIDE)
+            return (self.units[slot], offset) if slot < len(self.units) else None
+        targets = [
+            *zip(mb_bus.CU_INTC, self._intc_ports, strict=True),
+            (mb_bus.ERT_CFG_GPIO, self.cfg_gpio),
+            (mb_bus.KDMA, self.kdma),
+        ]
+        return next(((target, addr - window.base) for window, target in targets if addr in window), None)
 
     def mb_read(self, addr: int) -> int:
         """The processor's bus."""
@@ -424,23 +450,26 @@ class Card:
             return self.cq.read(addr - mb_bus.ERT_CQ.base)
         if addr in mb_bus.INTC:
             return self.intc.read(addr - mb_bus.INTC.base)
-        for unit, window in zip(self.units, mb_bus.CU, strict=False):
-            if addr in window:
-                return unit.read32(addr - window.base)
+        found = self._bus_target(addr)
+        if found is not None:
+            return found[0].read32(found[1])
         return self.image.read32(addr) if addr in mb_bus.SCHED_IMAGE else ALL_ONES
 
     def mb_write(self, addr: int, value: int) -> None:
         if addr in mb_bus.ERT_CSR:
-            self.csr_cycle(CsrAccess(mb_write=(addr - mb_bus.ERT_CSR.base, value)))
+            offset = addr - mb_bus.ERT_CSR.base
+            self.csr_cycle(CsrAccess(mb_write=(offset, value)))
+            if CU_DMA <= offset < CU_DMA + 16:
+                self.engines.start_copies((offset - CU_DMA) // 4, value)
         elif addr in mb_bus.ERT_CQ:
             self.cq.write(addr - mb_bus.ERT_CQ.base, value)
         elif addr in mb_bus.INTC:
-            self.intc.cycle(int(self.csr.mb_irq_cq), (addr - mb_bus.INTC.base, value))
+            self.intc.cycle(self._processor_lines(), (addr - mb_bus.INTC.base, value))
             self.csr_cycle(CsrAccess())
         else:
-            for unit, window in zip(self.units, mb_bus.CU, strict=False):
-                if addr in window:
-                    unit.write32(addr - window.base, value)
+            found = self._bus_target(addr)
+            if found is not None:
+                found[0].write32(found[1], value)
 
 
 class Core:
@@ -476,13 +505,25 @@ class Core:
             self.card.activity.clear()
             await self.card.activity.wait()
 
-    async def wait_activity(self, timeout_ns: int | None = None) -> int:
-        if not self.card.cq.touched and not self.card.intc.irq:
+    async def wait_activity(self, timeout_ns: int | None = None, interrupt: bool = True) -> int:
+        deadline = None if timeout_ns is None else self.now_ns() + timeout_ns
+        while not self.card.cq.touched and not (interrupt and self.card.intc.irq):
+            left = None if deadline is None else deadline - self.now_ns()
+            if left is not None and left <= 0:
+                break
             self.card.activity.clear()
-            await self.card.activity.wait(timeout_ns)
+            await self.card.activity.wait(left)
         blocks = self.card.cq.touched
         self.card.cq.acknowledge(blocks)
         return blocks
+
+    def set_asleep(self, asleep: bool) -> None:
+        self.card.asleep = asleep
+
+    async def wait_awake(self) -> None:
+        while not self.card.wake:
+            self.card.activity.clear()
+            await self.card.activity.wait()
 
     def now_ns(self) -> int:
         return self.card.clock.now_ns()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reference model of the configuration engine: packets of AMD UG470/UG570, frames of this card.
 
-Card rules (docs/blocks/icap.md): region content counts only when identity, CRC, START and DESYNC were
-all good; a dummy word followed by the sync word ends an unfinished packet; the bus width word outside a
-packet ends the synchronised state.
+Card rules (docs/blocks/icap.md): content of more slots than one frame has room for takes two; region
+content counts only when identity, CRC, START and DESYNC were all good; a dummy word followed by the sync
+word ends an unfinished packet; the bus width word outside a packet ends the synchronised state.
 """
 
 from __future__ import annotations
@@ -205,17 +205,22 @@ class ConfigEngine:
             self.frame_spoilt = True
             self.content = None
             self.events.add("frame refused")
-        elif len(self.frame) < FRAME_WORDS:
+        elif len(self.frame) < self._content_words():
             self.frame.append(word)
-            self.content = (
-                self._decode() if len(self.frame) == FRAME_WORDS and not self.frame_spoilt else None
-            )
+            whole = len(self.frame) == self._content_words() and not self.frame_spoilt
+            self.content = self._decode() if whole else None
+
+    def _content_words(self) -> int:
+        slots = self.frame[1] if len(self.frame) > 1 else 0
+        return FRAME_WORDS if slots <= FRAME_WORDS - 2 else 2 * FRAME_WORDS
 
     def _decode(self) -> list[int] | None:
         magic, slots = self.frame[:2]
         if magic != MAGIC or slots > self.num_slots or any(k > 255 for k in self.frame[2 : 2 + slots]):
             self.events.add("frame bad")
             return None
+        if slots > FRAME_WORDS - 2:
+            self.events.add("two frames")
         return self.frame[2 : 2 + slots] + [0] * (self.num_slots - slots)
 
     def _command(self, command: int) -> None:

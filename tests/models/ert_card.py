@@ -1,129 +1,149 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reference card for tests of the scheduler firmware, in virtual time, without RTL.
 
-Queue, registers, interrupt controller and compute units; a firmware model or the vendor's firmware drives it.
+Queue, registers, copy engine (CUDMA), interrupt collector (CUISR), interrupt controllers and compute units; a
+firmware model or the vendor's firmware drives it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from firmware_model.ert.memory_map import CARD
+from pydriver.ert import Header
 from tests.models import ert_csr
 from tests.models.ert_cq import ErtCq
 from tests.models.ert_csr import Access, ErtCsr
+from tests.models.ert_unit import AP_CONTINUE, AP_DONE, AP_START, Unit
 from tests.models.mb_intc import MbIntc
 from tests.models.virtual_time import Kernel
 
-CSR, CQ, INTC = 0x180000, 0x190000, 0x41200000
-CU_BASE, CU_STRIDE = 0x1800000, 0x10000
-AP_START, AP_DONE, AP_IDLE, AP_CONTINUE = 1, 2, 4, 0x10
-
-
-class Unit:
-    """An HLS compute unit that takes `run_ns`; `runs`: the registers written for each run."""
-
-    def __init__(self, kernel: Kernel, run_ns: int = 3000, chain: bool = False):
-        self.kernel = kernel
-        self.run_ns = run_ns
-        self.chain = chain
-        self.gie = self.ier = self.isr = 0
-        self.args: dict[int, int] = {}
-        self.runs: list[dict[int, int]] = []
-        self.end: int | None = None
-        self.done = False
-        self.continues = 0
-
-    def settle(self) -> None:
-        """Finish a run whose time has come."""
-        if self.end is not None and self.kernel.now >= self.end:
-            self.end = None
-            self.done = True
-            self.isr |= self.ier & 1
-
-    @property
-    def irq(self) -> bool:
-        return bool(self.gie and self.isr)
-
-    def read(self, offset: int) -> int:
-        self.settle()
-        if offset == 0:
-            busy = self.end is not None
-            value = AP_START * busy | AP_DONE * self.done | AP_IDLE * (not busy)
-            if not self.chain:
-                self.done = False
-            return value
-        return {4: self.gie, 8: self.ier, 0xC: self.isr}.get(offset, self.args.get(offset, 0))
-
-    def write(self, offset: int, value: int) -> None:
-        self.settle()
-        if offset == 0:
-            if value & AP_CONTINUE:
-                self.continues += 1
-                if self.chain:
-                    self.done = False
-            if value & AP_START:
-                assert self.end is None, "a unit was started while it was running"
-                assert not (self.chain and self.done), "a unit was started before continue"
-                self.runs.append(self.args)
-                self.args = {}
-                self.end = self.kernel.now + self.run_ns
-        elif offset == 4:
-            self.gie = value & 1
-        elif offset == 8:
-            self.ier = value & 3
-        elif offset == 0xC:
-            self.isr ^= value & 3
-        else:
-            self.args[offset] = value
+CSR, CQ, INTC, BANKS = CARD.csr, CARD.cq, CARD.intc, CARD.cu_intc
+CU_BASE, CU_STRIDE = CARD.units.start, CARD.unit_stride
+BLOCK = 0x1000
+BANK_INPUT = 5
+CDMA_INPUT = 2
+DMA_ACCESS_NS = 60
 
 
 class Card:
     """Decodes the scheduler's bus and the host's view of queue and registers; traces the scheduler.
 
-    `collector`: hardware (CUISR) clears a unit's interrupt once it is in CU_STATUS; else the firmware must.
+    `first_slot`: slot of the region in which the first unit is; the others follow. `cdma`: the last unit is
+    the shell's memory copy unit, whose interrupt goes to the scheduler's controller, not to the collector.
     """
 
-    def __init__(self, kernel: Kernel, units: Sequence[Unit], collector: bool = False):
+    def __init__(self, kernel: Kernel, units: Sequence[Unit], first_slot: int = 0, cdma: bool = False):
         self.kernel = kernel
-        self.collector = collector
         self.units = list(units)
+        self.first_slot = first_slot
+        self.cdma = cdma
         self.csr = ErtCsr()
         self.cq = ErtCq()
         self.intc = MbIntc()
+        self.banks = [MbIntc(32) for _ in BANKS]
         self.trace: list[tuple[str, int, int]] = []
+        self.asleep = False
+        self.wake = False
+        self._copying = 0
         kernel.events.append(self._next_end)
+
+    def unit_address(self, index: int) -> int:
+        """Where unit `index` is on the bus."""
+        return CU_BASE + CU_STRIDE * (self.first_slot + index)
 
     def _next_end(self) -> int | None:
         return min((unit.end for unit in self.units if unit.end is not None), default=None)
 
-    def _clock(self, access: Access | None = None, intc_write: tuple[int, int] | None = None) -> Access:
-        """A few idle edges around one with the access, so that interrupt levels settle."""
+    # ---- interrupts
+
+    def _lines(self) -> int:
+        for unit in self.units:
+            unit.settle()
+        return sum(unit.irq << self.first_slot + i for i, unit in enumerate(self.units))
+
+    def _collect(self, lines: int) -> int:
+        """What the collector does with the lines: take each interrupt back and report the unit."""
+        if not self.csr.word(ert_csr.CU_ISR_ENABLE):
+            return 0
+        taken = lines >> self.first_slot
+        if self.cdma:
+            taken &= ~(1 << len(self.units) - 1)
+        for index, unit in enumerate(self.units):
+            if taken >> index & 1:
+                if unit.read(0) & AP_DONE:
+                    unit.write(0, AP_CONTINUE)
+                unit.isr = 0
+        return taken
+
+    def settle(
+        self, access: Access | None = None, bank: int = -1, write: tuple[int, int] | None = None
+    ) -> None:
+        """A few edges around one with the access, so that interrupt levels settle.
+
+        `write`: (offset, value) into the controller of a bank, or the scheduler's own for bank -1.
+        """
         access = access or Access()
-        self.data = (None, None)
-        for edge in range(3):
-            for unit in self.units:
-                unit.settle()
-            lines = sum(unit.irq << i for i, unit in enumerate(self.units))
-            levels = int(self.csr.mb_irq_cq) | int(self.csr.mb_irq_cu) << 1
-            result = self.csr.cycle(access if edge == 0 else Access(), lines)
+        for edge in range(2):
+            lines = self._lines()
+            result = self.csr.cycle(access if edge == 0 else Access(), reported=self._collect(lines))
             if edge == 0:
                 self.data = result
-            self.intc.cycle(levels, intc_write if edge == 0 else None)
-            if self.collector:
-                for unit in self.units:
-                    if self.csr.lines >> self.units.index(unit) & 1:
-                        unit.read(0)
-                        unit.isr = 0
-        return access
+            lines = self._lines()
+            for index, model in enumerate(self.banks):
+                mine = write if edge == 0 and bank == index else None
+                if mine is not None or lines or model.isr:
+                    model.cycle(lines >> 32 * index & 0xFFFFFFFF, mine)
+            levels = int(self.csr.mb_irq_cq) | int(self.csr.mb_irq_cu) << 1
+            levels |= sum(model.irq << BANK_INPUT + index for index, model in enumerate(self.banks))
+            if self.cdma and self.units[-1].irq:
+                levels |= 1 << CDMA_INPUT
+            self.intc.cycle(levels, write if edge == 0 and bank == -1 else None)
 
     @property
     def mb_irq(self) -> bool:
-        self._clock()
+        self.settle()
         return self.intc.irq
 
     @property
     def host_irq(self) -> int:
         return self.csr.host_irq
+
+    # ---- the copy engine
+
+    def _dma_unit(self, slot: int) -> int:
+        """Address of the unit that word 1.. of the slot names."""
+        words = [self.cq.read(slot + 4 * i) for i in range(1, 5)]
+        if self.csr.by_address:
+            return words[0] << 2
+        masks = (self.csr.word(ert_csr.NUM_CUS) - 1) // 32 + 1
+        mask = sum(word << 32 * i for i, word in enumerate(words[:masks]))
+        assert mask.bit_count() == 1, f"the copy engine was given the units {mask:#x}"
+        return (self.csr.word(ert_csr.CU_BASE) << 2) + (
+            mask.bit_length() - 1 << self.csr.word(ert_csr.CU_OFFSET)
+        )
+
+    async def _copy(self, slot: int) -> None:
+        addr = slot * self.csr.word(ert_csr.CQ_SLOT_SIZE) * 4
+        header = Header.unpack(self.cq.read(addr))
+        masks = 1 + header.extra_cu_masks
+        unit, base = self._unit(self._dma_unit(addr))
+        for index in range(4, header.count - masks):
+            await self.kernel.sleep(DMA_ACCESS_NS)
+            unit.write(base + 4 * index, self.cq.read(addr + 4 + 4 * masks + 4 * index))
+        await self.kernel.sleep(DMA_ACCESS_NS)
+        unit.write(base, AP_START)
+        self._copying -= 1
+        self.csr.cudma_idle = self._copying == 0
+
+    def _start_copies(self, word: int, bits: int) -> None:
+        if not self.csr.word(ert_csr.CU_DMA_ENABLE):
+            return
+        for bit in range(32):
+            if bits >> bit & 1:
+                self._copying += 1
+                self.csr.cudma_idle = False
+                self.kernel.spawn(self._copy(32 * word + bit))
 
     # ---- the scheduler's bus
 
@@ -133,32 +153,43 @@ class Card:
         return value
 
     def _mb_read(self, addr: int) -> int:
-        if CSR <= addr < CSR + 0x1000:
-            self._clock(Access(mb_read=addr - CSR))
+        if CSR <= addr < CSR + BLOCK:
+            self.settle(Access(mb_read=addr - CSR))
             assert self.data[1] is not None
             return self.data[1]
-        self._clock()
         if CQ <= addr < CQ + len(self.cq.memory):
             return self.cq.read(addr - CQ)
-        if INTC <= addr < INTC + 0x1000:
+        self.settle()
+        if INTC <= addr < INTC + BLOCK:
             return self.intc.read(addr - INTC)
+        for base, bank in zip(BANKS, self.banks, strict=True):
+            if base <= addr < base + BLOCK:
+                return bank.read(addr - base)
         unit, offset = self._unit(addr)
         return unit.read(offset)
 
     def mb_write(self, addr: int, value: int) -> None:
         self.trace.append(("W", addr, value))
-        if CSR <= addr < CSR + 0x1000:
-            self._clock(Access(mb_write=(addr - CSR, value)))
+        if CSR <= addr < CSR + BLOCK:
+            offset = addr - CSR
+            self.settle(Access(mb_write=(offset, value)))
+            if ert_csr.CU_DMA <= offset < ert_csr.CU_DMA + 16:
+                self._start_copies((offset - ert_csr.CU_DMA) // 4, value)
         elif CQ <= addr < CQ + len(self.cq.memory):
             self.cq.write(addr - CQ, value)
-        elif INTC <= addr < INTC + 0x1000:
-            self._clock(intc_write=(addr - INTC, value))
+        elif INTC <= addr < INTC + BLOCK:
+            self.settle(write=(addr - INTC, value))
         else:
+            for index, base in enumerate(BANKS):
+                if base <= addr < base + BLOCK:
+                    self.settle(bank=index, write=(addr - base, value))
+                    return
             unit, offset = self._unit(addr)
             unit.write(offset, value)
 
     def _unit(self, addr: int) -> tuple[Unit, int]:
-        index, offset = divmod(addr - CU_BASE, CU_STRIDE)
+        slot, offset = divmod(addr - CU_BASE, CU_STRIDE)
+        index = slot - self.first_slot
         assert 0 <= index < len(self.units), f"the scheduler went to 0x{addr:X}, where nothing is"
         return self.units[index], offset
 
@@ -168,103 +199,9 @@ class Card:
         self.cq.host_write(offset, value, headers_aligned=self.csr.headers_aligned)
 
     def host_read_csr(self, offset: int) -> int:
-        self._clock(Access(host_read=offset))
+        self.settle(Access(host_read=offset))
         assert self.data[0] is not None
         return self.data[0]
 
     def host_write_csr(self, offset: int, value: int) -> None:
-        self._clock(Access(host_write=(offset, value)))
-
-
-class Core:
-    """The processor of the firmware model on a `Card`; every bus access takes `access_ns`."""
-
-    def __init__(self, card: Card, access_ns: int = 40):
-        self.card = card
-        self.kernel = card.kernel
-        self.access_ns = access_ns
-        self.waits = 0
-
-    @property
-    def bus(self) -> Core:
-        return self
-
-    async def read32(self, addr: int) -> int:
-        await self.kernel.sleep(self.access_ns)
-        return self.card.mb_read(addr)
-
-    async def write32(self, addr: int, value: int) -> None:
-        await self.kernel.sleep(self.access_ns)
-        self.card.mb_write(addr, value)
-
-    async def read32s(self, addrs: Sequence[int]) -> list[int]:
-        return [await self.read32(addr) for addr in addrs]
-
-    async def write32s(self, writes: Sequence[tuple[int, int]]) -> None:
-        for addr, value in writes:
-            await self.write32(addr, value)
-
-    def interrupt_pending(self) -> bool:
-        return self.card.mb_irq
-
-    async def wait_interrupt(self) -> None:
-        await self.kernel.until(self.interrupt_pending)
-
-    async def wait_activity(self, timeout_ns: int | None = None) -> int:
-        self.waits += 1
-        await self.kernel.until(lambda: bool(self.card.cq.touched) or self.card.mb_irq, timeout_ns)
-        blocks = self.card.cq.touched
-        self.card.cq.acknowledge(blocks)
-        return blocks
-
-    def now_ns(self) -> int:
-        return self.kernel.now
-
-    async def sleep_ns(self, ns: int) -> None:
-        await self.kernel.sleep(ns)
-
-
-class Host:
-    """What the user driver does with queue and registers (XRT ERT contract §4)."""
-
-    def __init__(self, card: Card, access_ns: int = 100):
-        self.card = card
-        self.kernel = card.kernel
-        self.access_ns = access_ns
-        self.slot_size = 0x1000
-        self.completions: list[int] = []
-
-    async def submit(self, slot: int, words: Sequence[int]) -> None:
-        """Write a slot, header last, and ring the doorbell."""
-        base = slot * self.slot_size
-        for index in [*range(1, len(words)), 0]:
-            await self.kernel.sleep(self.access_ns)
-            self.card.host_write_cq(base + 4 * index, words[index])
-        await self.kernel.sleep(self.access_ns)
-        self.card.host_write_csr(ert_csr.CQ_STATUS + 4 * (slot // 32), 1 << slot % 32)
-
-    async def collect(self) -> list[int]:
-        """Read the status registers once; return the slots that were done."""
-        done = []
-        for word in range(4):
-            await self.kernel.sleep(self.access_ns)
-            value = self.card.host_read_csr(4 * word)
-            done += [32 * word + bit for bit in range(32) if value >> bit & 1]
-        self.completions += done
-        return done
-
-    async def wait(self, slot: int, timeout_ns: int = 1_000_000, interrupt: bool = False) -> None:
-        """Until `slot` is done, by polling or by interrupt."""
-        deadline = self.kernel.now + timeout_ns
-        while slot not in self.completions:
-            if interrupt:
-                assert await self.kernel.until(lambda: self.card.host_irq != 0, timeout_ns), "no interrupt"
-            else:
-                await self.kernel.sleep(1000)
-            assert self.kernel.now < deadline, f"slot {slot} did not complete"
-            await self.collect()
-        self.completions.remove(slot)
-
-    def reply(self, slot: int, count: int) -> list[int]:
-        """Words of a slot."""
-        return [self.card.cq.read(slot * self.slot_size + 4 * i) for i in range(count)]
+        self.settle(Access(host_write=(offset, value)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of the scheduler's interrupt controller: PG099 register layout, level inputs."""
+"""Golden model of the interrupt controllers (scheduler, units): PG099 register layout, level inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ISR, IPR, IER, IAR, SIE, CIE, IVR, MER = range(0, 0x20, 4)
 class MbIntc:
     """`inputs` interrupt inputs. `cycle` is one clock edge with the inputs' levels before it."""
 
-    def __init__(self, inputs: int = 3):
+    def __init__(self, inputs: int = 9):
         self.mask = (1 << inputs) - 1
         self.isr = self.ier = 0
         self.master = self.hardware = False

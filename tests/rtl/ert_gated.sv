@@ -4,7 +4,8 @@
 `timescale 1ns / 1ps
 
 module ert_gated #(
-    parameter integer GATED = 1
+    parameter integer GATED = 1,
+    parameter integer COLLISION = 0
 ) (
     input  wire         clk,
     input  wire         rst,
@@ -99,8 +100,46 @@ module ert_gated #(
     output wire         s_axil_intc_rvalid,
     input  wire         s_axil_intc_rready,
 
-    input  wire [3:0]   cu_irq,
+    input  wire [13:0]  s_axil_cu_intc_awaddr,
+    input  wire         s_axil_cu_intc_awvalid,
+    output wire         s_axil_cu_intc_awready,
+    input  wire [31:0]  s_axil_cu_intc_wdata,
+    input  wire [3:0]   s_axil_cu_intc_wstrb,
+    input  wire         s_axil_cu_intc_wvalid,
+    output wire         s_axil_cu_intc_wready,
+    output wire [1:0]   s_axil_cu_intc_bresp,
+    output wire         s_axil_cu_intc_bvalid,
+    input  wire         s_axil_cu_intc_bready,
+    input  wire [13:0]  s_axil_cu_intc_araddr,
+    input  wire         s_axil_cu_intc_arvalid,
+    output wire         s_axil_cu_intc_arready,
+    output wire [31:0]  s_axil_cu_intc_rdata,
+    output wire [1:0]   s_axil_cu_intc_rresp,
+    output wire         s_axil_cu_intc_rvalid,
+    input  wire         s_axil_cu_intc_rready,
+
+    output wire [31:0]  m_axil_awaddr,
+    output wire         m_axil_awvalid,
+    input  wire         m_axil_awready,
+    output wire [31:0]  m_axil_wdata,
+    output wire [3:0]   m_axil_wstrb,
+    output wire         m_axil_wvalid,
+    input  wire         m_axil_wready,
+    input  wire [1:0]   m_axil_bresp,
+    input  wire         m_axil_bvalid,
+    output wire         m_axil_bready,
+    output wire [31:0]  m_axil_araddr,
+    output wire         m_axil_arvalid,
+    input  wire         m_axil_arready,
+    input  wire [31:0]  m_axil_rdata,
+    input  wire [1:0]   m_axil_rresp,
+    input  wire         m_axil_rvalid,
+    output wire         m_axil_rready,
+
+    input  wire [127:0] cu_irq,
+    input  wire         cdma_irq,
     output wire [3:0]   host_irq,
+    output wire [3:0]   cu_intc_irq,
     output wire         mb_irq,
     output wire [127:0] host_touched,
     input  wire [127:0] touch_ack,
@@ -113,7 +152,8 @@ module ert_gated #(
       || s_axil_csr_mb_awvalid || s_axil_csr_mb_wvalid || s_axil_csr_mb_arvalid
       || s_axil_cq_host_awvalid || s_axil_cq_host_wvalid || s_axil_cq_host_arvalid
       || s_axil_cq_mb_awvalid || s_axil_cq_mb_wvalid || s_axil_cq_mb_arvalid
-      || s_axil_intc_awvalid || s_axil_intc_wvalid || s_axil_intc_arvalid;
+      || s_axil_intc_awvalid || s_axil_intc_wvalid || s_axil_intc_arvalid
+      || s_axil_cu_intc_awvalid || s_axil_cu_intc_wvalid || s_axil_cu_intc_arvalid;
 
   clk_gate gate (
       .clk(clk),
@@ -121,7 +161,10 @@ module ert_gated #(
       .gclk(gclk)
   );
 
-  ert dut (
+  ert #(
+      .NUM_CU(128),
+      .CQ_COLLISION(COLLISION)
+  ) dut (
       .clk(gclk),
       .rst(rst),
       .s_axil_csr_host_awaddr(s_axil_csr_host_awaddr),
@@ -209,8 +252,44 @@ module ert_gated #(
       .s_axil_intc_rresp(s_axil_intc_rresp),
       .s_axil_intc_rvalid(s_axil_intc_rvalid),
       .s_axil_intc_rready(s_axil_intc_rready),
+      .s_axil_cu_intc_awaddr(s_axil_cu_intc_awaddr),
+      .s_axil_cu_intc_awvalid(s_axil_cu_intc_awvalid),
+      .s_axil_cu_intc_awready(s_axil_cu_intc_awready),
+      .s_axil_cu_intc_wdata(s_axil_cu_intc_wdata),
+      .s_axil_cu_intc_wstrb(s_axil_cu_intc_wstrb),
+      .s_axil_cu_intc_wvalid(s_axil_cu_intc_wvalid),
+      .s_axil_cu_intc_wready(s_axil_cu_intc_wready),
+      .s_axil_cu_intc_bresp(s_axil_cu_intc_bresp),
+      .s_axil_cu_intc_bvalid(s_axil_cu_intc_bvalid),
+      .s_axil_cu_intc_bready(s_axil_cu_intc_bready),
+      .s_axil_cu_intc_araddr(s_axil_cu_intc_araddr),
+      .s_axil_cu_intc_arvalid(s_axil_cu_intc_arvalid),
+      .s_axil_cu_intc_arready(s_axil_cu_intc_arready),
+      .s_axil_cu_intc_rdata(s_axil_cu_intc_rdata),
+      .s_axil_cu_intc_rresp(s_axil_cu_intc_rresp),
+      .s_axil_cu_intc_rvalid(s_axil_cu_intc_rvalid),
+      .s_axil_cu_intc_rready(s_axil_cu_intc_rready),
+      .m_axil_awaddr(m_axil_awaddr),
+      .m_axil_awvalid(m_axil_awvalid),
+      .m_axil_awready(m_axil_awready),
+      .m_axil_wdata(m_axil_wdata),
+      .m_axil_wstrb(m_axil_wstrb),
+      .m_axil_wvalid(m_axil_wvalid),
+      .m_axil_wready(m_axil_wready),
+      .m_axil_bresp(m_axil_bresp),
+      .m_axil_bvalid(m_axil_bvalid),
+      .m_axil_bready(m_axil_bready),
+      .m_axil_araddr(m_axil_araddr),
+      .m_axil_arvalid(m_axil_arvalid),
+      .m_axil_arready(m_axil_arready),
+      .m_axil_rdata(m_axil_rdata),
+      .m_axil_rresp(m_axil_rresp),
+      .m_axil_rvalid(m_axil_rvalid),
+      .m_axil_rready(m_axil_rready),
       .cu_irq(cu_irq),
+      .cdma_irq(cdma_irq),
       .host_irq(host_irq),
+      .cu_intc_irq(cu_intc_irq),
       .mb_irq(mb_irq),
       .host_touched(host_touched),
       .touch_ack(touch_ack),

@@ -239,8 +239,7 @@ module ulp_path #(
   );
 
   ulp #(
-      .VADD_PROTOCOL(PROTOCOL),
-      .REDUCE_PROTOCOL(PROTOCOL)
+      .PROTOCOL(PROTOCOL)
   ) region (
       .clk(ulp_clk),
       .rst(rst),

@@ -71,8 +71,7 @@ module ulp_slot_checked #(
   );
 
   ulp_slot #(
-      .VADD_PROTOCOL(PROTOCOL),
-      .REDUCE_PROTOCOL(PROTOCOL)
+      .PROTOCOL(PROTOCOL)
   ) dut (
       .clk(gclk),
       .rst(rst),

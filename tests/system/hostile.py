@@ -9,7 +9,7 @@ from pydriver.regs import hwicap, irq_block, mailbox, mgmt_bar, user_bar
 from tests.system.rig import CU, Rig
 
 TABLE_AT, TABLE_BYTES = irq_block.MSIX_ADDR_LO[0].offset, 512
-# Where the number of elements is in the argument registers of the two kernels: a run must end some day.
+# Where the number of elements is in the argument registers of the kernels: a run must end some day.
 COUNT_REGISTERS = (0x28, 0x34)
 MOST_ELEMENTS = 0xFF
 # Blocks of the management function that the user function has no business with (offset, bytes).
@@ -62,6 +62,7 @@ def place(rng: random.Random, bar: int, size: int) -> int:
 def tame(offset: int, value: int) -> int:
     """A kernel that works on four thousand million elements is legal, and takes longer than a test may."""
     in_slot = offset - CU[0]
-    if 0 <= in_slot < 0x40000 and in_slot % 0x10000 & 0x7C in COUNT_REGISTERS:
+    in_unit = 0 <= in_slot < 0x40000 or offset in user_bar.KDMA
+    if in_unit and offset % 0x10000 & 0x7C in COUNT_REGISTERS:
         return value & MOST_ELEMENTS
     return value

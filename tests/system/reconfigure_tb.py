@@ -4,10 +4,6 @@
 from __future__ import annotations
 
 import errno
-import json
-import os
-import shutil
-from pathlib import Path
 
 import cocotb
 
@@ -15,32 +11,16 @@ from pydriver.regs import RegBlock, axi_gate, ert_csr, mb_bus, mgmt_bar
 from pydriver.xrt import Kernel
 from tests.system.rig import ALL_ONES, CU, DEMO, Rig, bit, run_reduce, run_vadd, stream
 from tests.unit.rig import raises
-from tools import mkxclbin
+from tools.image import ComputeUnit
+from tools.mkxclbin import make_xclbin
 
 AP_IDLE = 4
 
 
 def swapped_image() -> bytes:
     """An image with reduce in slot 0 and one vadd in slot 2; slot 1 loses its kernel."""
-    folder = Path(os.environ["RUN_DIR"]) / "swapped"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(mkxclbin.DEMO, folder)
-    layout = json.loads((folder / "ip.json").read_text())
-    vadd, _, reduce = layout["ip_layout"]["m_ip_data"]
-    vadd |= {"m_base_address": f"{CU[2]:#x}", "m_interrupt_id": "2", "m_name": "vadd:vadd_1"}
-    reduce |= {"m_base_address": f"{CU[0]:#x}", "m_interrupt_id": "0"}
-    layout["ip_layout"] |= {"m_count": "2", "m_ip_data": [reduce, vadd]}
-    (folder / "ip.json").write_text(json.dumps(layout))
-    links = [(0, 0, 1), (1, 0, 1), (0, 1, 0), (1, 1, 0), (2, 1, 0)]
-    names = ("arg_index", "m_ip_layout_index", "mem_data_index")
-    connections = [{name: str(n) for name, n in zip(names, link, strict=True)} for link in links]
-    table = {"connectivity": {"m_count": str(len(links)), "m_connection": connections}}
-    (folder / "conn.json").write_text(json.dumps(table))
-    metadata = (folder / "meta.xml").read_text()
-    lines = [line for line in metadata.splitlines() if 'name="vadd_2"' not in line]
-    metadata = "\n".join(lines).replace("0x1800000", "VADD").replace("0x1820000", "REDUCE")
-    (folder / "meta.xml").write_text(metadata.replace("VADD", f"{CU[2]:#x}").replace("REDUCE", f"{CU[0]:#x}"))
-    return mkxclbin.make_xclbin(folder, bitstream=stream((2, 0, 1, 0)), mirror=False)
+    units = [ComputeUnit("reduce", slot=0, memory="bank1"), ComputeUnit("vadd", slot=2)]
+    return make_xclbin(units, bitstream=stream((2, 0, 1, 0)), mirror=False)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="sec")

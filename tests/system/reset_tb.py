@@ -17,7 +17,10 @@ from pydriver.regs import (
     Window,
     axi_gate,
     calib_gpio,
+    cfg_gpio,
     cu_ctrl,
+    cu_intc,
+    cu_memcopy,
     cu_vadd,
     ert_csr,
     hwicap,
@@ -47,7 +50,13 @@ MGMT_BLOCKS = (
     (mgmt_bar.MB_RESET_GPIO, mb_reset_gpio.REGISTERS),
     (mgmt_bar.MAILBOX, mailbox.REGISTERS),
 )
-USER_BLOCKS = ((user_bar.MAILBOX, mailbox.REGISTERS), (user_bar.ERT_CSR, ert_csr.REGISTERS))
+USER_BLOCKS = (
+    (user_bar.MAILBOX, mailbox.REGISTERS),
+    (user_bar.ERT_CSR, ert_csr.REGISTERS),
+    (user_bar.ERT_CFG_GPIO, cfg_gpio.REGISTERS),
+    (user_bar.CU_INTC[3], cu_intc.REGISTERS),
+    (user_bar.KDMA, cu_memcopy.REGISTERS),
+)
 IRQ_BAR = Window("IRQ", 0, 0x10000, "")
 IRQ_REGISTERS = [
     register
@@ -90,6 +99,12 @@ async def disturb(rig: Rig) -> None:
     user = RegBlock(rig.user_function.bars[0], user_bar.MAILBOX)
     await user.write_many([(mailbox.SIT, 1), (mailbox.IE, 4), *[(mailbox.WRDATA, n) for n in range(40)]])
     await rig.user_function.bars[0].write32(user_bar.ERT_CSR.base + ert_csr.CQ_STATUS1.offset, 0x55)
+    for window, writes in (
+        (user_bar.ERT_CFG_GPIO, [(cfg_gpio.CONTROL, 3)]),
+        (user_bar.CU_INTC[3], [(cu_intc.ISR, 0xF0), (cu_intc.IER, 0xAA), (cu_intc.MER, 3)]),
+        (user_bar.KDMA, [(cu_memcopy.IER, 3), (cu_memcopy.SRC_LO, 0x1234)]),
+    ):
+        await RegBlock(rig.user_function.bars[0], window).write_many(writes)
     for function in (rig.mgmt_function, rig.user_function):
         await function.enable_msix()
         await function.bars[2].write32(irq_block.USR_ENABLE.offset, 0xFFFF)

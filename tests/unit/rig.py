@@ -7,8 +7,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import pytest
-
 from firmware_model import images
 from pydriver.mailbox import MailboxOptions
 from pydriver.platform.virtual import VirtualPlatform
@@ -18,6 +16,7 @@ from pydriver.xocl import KdsFlags, UserOptions, Xocl
 from pydriver.xrt import BO, Device, Kernel, State
 from tests.models import kernels
 from tests.models.card import Card
+from tests.unit.raising import raises  # noqa: F401 (the tests know it from here)
 from tools.mkxclbin import make_xclbin
 
 T = TypeVar("T")
@@ -65,11 +64,6 @@ class Rig:
         device = Device.attach(user)
         await device.load_xclbin(DEMO, flags)
         return mgmt, user, device
-
-
-def raises(code: int, match: str | None = None) -> Any:
-    """`pytest.raises` for an errno, whose sentence matches."""
-    return pytest.raises(OSError, match=match, check=lambda error: error.errno == code)
 
 
 async def run_vadd(device: Device, kernel: Kernel, count: int, seed: int = 1) -> None:

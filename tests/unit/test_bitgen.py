@@ -45,6 +45,36 @@ def test_good_stream_configures(slots: list[int]) -> None:
     assert engine.kernels == slots + [0] * (4 - len(slots))
 
 
+@pytest.mark.parametrize("count", [0, 5, 90, 91, 92, 127, 128])
+def test_large_region(count: int) -> None:
+    """One frame holds 91 slots, more take a second one; slots not named are empty."""
+    slots = [1 + slot % 255 for slot in range(count)]
+    engine = run(build_stream(slots), ConfigEngine(num_slots=128))
+    assert engine.done and engine.kernels == slots + [0] * (128 - count)
+
+
+def test_more_slots_than_the_region_has() -> None:
+    engine = run(build_stream([1] * 5), ConfigEngine(num_slots=4))
+    assert not engine.done and engine.loading and not engine.valid
+
+
+def test_second_frame_must_be_whole() -> None:
+    words = unpack(build_stream([1] * 100, words=186))
+    frame = words.index(bitgen.FRAME_MAGIC)
+    writer = StreamWriter()
+    writer.raw(*words[: frame - 1])
+    writer.command(Cmd.RCRC)
+    writer.write(Reg.IDCODE, bitgen.IDCODE)
+    writer.command(Cmd.WCFG)
+    writer.write(Reg.FAR, 0)
+    writer.write_long(Reg.FDRI, words[frame : frame + 185])
+    writer.check_crc()
+    writer.command(Cmd.START)
+    writer.command(Cmd.DESYNC)
+    engine = run(writer.to_bytes(), ConfigEngine(num_slots=128))
+    assert not engine.done and not engine.valid
+
+
 @pytest.mark.parametrize(
     "fault",
     [{"bad_crc": True}, {"wrong_idcode": True}, {"no_crc": True}, {"truncate": True}, {"truncate": 100}],
@@ -98,9 +128,10 @@ def test_filler_never_looks_like_a_new_stream() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: build_stream([1] * 5), "5 slots"),
+        (lambda: build_stream([1] * 129), "129 slots"),
         (lambda: build_stream([256]), "8 bits"),
-        (lambda: build_stream([1], words=92), "one frame"),
+        (lambda: build_stream([1], words=92), "less than 1 frames"),
+        (lambda: build_stream([1] * 92, words=185), "less than 2 frames"),
         (lambda: build_stream([1], truncate=10000), "cannot keep"),
         (lambda: StreamWriter().write(Reg.FDRI, *range(2048)), "type-1"),
     ],

@@ -3,33 +3,72 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from firmware_model import ert_v20, images
+from firmware_model import images
+from firmware_model.ert import Options, SchedulerV20, SchedulerV30, v20, v30
+from firmware_model.ert.differences import Difference
+from firmware_model.ert.slots import AP_CTRL_NONE, SlotState
 from pydriver import ert
 from pydriver.ert import Feature
-from tests.models.ert_card import CU_BASE, CU_STRIDE, Card, Core, Host, Unit
+from tests.models.ert_card import CSR, CU_BASE, CU_STRIDE, Card
 from tests.models.ert_csr import CQ_STATUS
+from tests.models.ert_unit import Unit
+from tests.models.ert_world import Core, Host
 from tests.models.virtual_time import Deadlock, Kernel
 
 BASE = Feature.ERT | Feature.KDS_30
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A firmware, what CONFIGURE asks of it, and whether it is to sleep until a unit interrupts."""
+
+    version: str
+    features: Feature
+    interrupt_driven: bool = False
+
+    @property
+    def takes_chain(self) -> bool:
+        """AP_CONTINUE is written for every unit."""
+        cached = Feature.KDS_30 in self.features and Feature.DATAFLOW in self.features
+        return cached or self.interrupt_driven or (self.version == "v30" and Feature.KDS_30 in self.features)
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.features}{' interrupt-driven' * self.interrupt_driven}"
+
+
 MODES = [
-    BASE,
-    BASE | Feature.POLLING,
-    BASE | Feature.DSA52,
-    BASE | Feature.CQ_INT,
-    BASE | Feature.CU_ISR,
-    BASE | Feature.CQ_INT | Feature.CU_ISR,
-    BASE | Feature.DATAFLOW,
-    BASE | Feature.DATAFLOW | Feature.CQ_INT,
+    Mode("v20", BASE),
+    Mode("v20", BASE | Feature.POLLING),
+    Mode("v20", BASE | Feature.DSA52),
+    Mode("v20", BASE | Feature.CU_DMA),
+    Mode("v20", BASE | Feature.CU_DMA | Feature.DSA52 | Feature.CU_ISR),
+    Mode("v20", BASE | Feature.CQ_INT),
+    Mode("v20", BASE | Feature.CU_ISR),
+    Mode("v20", BASE | Feature.CQ_INT | Feature.CU_ISR),
+    Mode("v20", BASE | Feature.DATAFLOW),
+    Mode("v20", BASE | Feature.DATAFLOW | Feature.CQ_INT),
+    Mode("v20", BASE | Feature.DATAFLOW | Feature.CU_ISR),
+    Mode("v20", BASE, True),
+    Mode("v20", BASE | Feature.DATAFLOW | Feature.CQ_INT, True),
+    Mode("v30", BASE),
+    Mode("v30", BASE | Feature.CQ_INT),
+    Mode("v30", BASE | Feature.INTR),
+    Mode("v30", BASE | Feature.INTR | Feature.CQ_INT),
+    Mode("v30", BASE, True),
+    Mode("v30", Feature.ERT),
 ]
+MODELS = {"v20": SchedulerV20, "v30": SchedulerV30}
 UNITS = 4
 
 
@@ -46,14 +85,18 @@ class Command:
 class World:
     """A card with the model running on it."""
 
-    def __init__(self, features: Feature, collector: bool = False, chain: bool = False):
+    def __init__(self, mode: Mode | Feature, chain: bool = False, units: int = UNITS, first_slot: int = 0):
+        if isinstance(mode, Feature):
+            mode = Mode("v20", mode)
         self.kernel = Kernel()
-        self.features = features
-        units = [Unit(self.kernel, 500 + 1300 * i, chain) for i in range(UNITS)]
-        self.card = Card(self.kernel, units, collector)
+        self.features = mode.features
+        self.card = Card(
+            self.kernel, [Unit(self.kernel, 500 + 1300 * i, chain) for i in range(units)], first_slot
+        )
         self.core = Core(self.card)
         self.host = Host(self.card)
-        self.firmware = ert_v20.Scheduler(self.core, ert_v20.Options(ack_cu_interrupt=not collector))
+        options = Options(interrupt_driven=mode.interrupt_driven)
+        self.firmware = MODELS[mode.version](self.core, options)
         self.kernel.spawn(self._run())
 
     async def _run(self) -> None:
@@ -66,7 +109,7 @@ class World:
 
     async def boot(self, slot_size: int = 0x200) -> None:
         await self.kernel.sleep(20_000)
-        addresses = [CU_BASE + CU_STRIDE * i for i in range(UNITS)]
+        addresses = [self.card.unit_address(i) for i in range(len(self.card.units))]
         await self.host.submit(0, ert.slot_words(ert.configure(slot_size, addresses, self.features)))
         await self.host.wait(0)
         self.host.slot_size = slot_size
@@ -121,29 +164,28 @@ command_lists = st.lists(
 )
 
 
-@pytest.mark.parametrize("features", MODES, ids=str)
+@pytest.mark.parametrize("mode", MODES, ids=str)
 # No shrinking: a scheduler that hangs makes every smaller example slow.
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     commands=command_lists,
     slot_size=st.sampled_from([0x200, 0x240, 0x800]),
-    collector=st.booleans(),
     chain=st.booleans(),
 )
 def test_every_command_completes_exactly_once(
-    features: Feature, commands: list[Command], slot_size: int, collector: bool, chain: bool
+    mode: Mode, commands: list[Command], slot_size: int, chain: bool
 ) -> None:
-    world = World(features, collector, chain and Feature.DATAFLOW in features)
+    world = World(mode, chain and mode.takes_chain)
     world.play(submit_all(world, commands, slot_size))
     ran = [Counter(run[0x10] for run in unit.runs) for unit in world.card.units]
     wanted = [Counter(c.value for c in commands if c.cu == cu) for cu in range(UNITS)]
     assert ran == wanted
 
 
-@pytest.mark.parametrize("features", MODES, ids=str)
-def test_an_idle_scheduler_sleeps(features: Feature) -> None:
+@pytest.mark.parametrize("mode", MODES, ids=str)
+def test_an_idle_scheduler_sleeps(mode: Mode) -> None:
     """Nothing to do: no bus access and no wake-up, however long."""
-    world = World(features)
+    world = World(mode)
 
     async def script() -> tuple[int, int]:
         await world.boot()
@@ -201,6 +243,8 @@ def test_a_slot_the_host_gave_up_is_found_again() -> None:
         await world.start(Command(0, 1, 0, 1))
         await world.kernel.sleep(20_000)
         await world.start(Command(1, 2, 0, 1))
+        await world.start(Command(2, 3, 0, 2))
+        await world.host.wait(2)
         await world.host.wait(1)
         await world.host.wait(1)
 
@@ -251,12 +295,12 @@ def test_an_absurd_configuration_does_not_end_the_firmware(slot_size: int, num_c
     async def script() -> None:
         await world.kernel.sleep(20_000)
         # Units without registers: the reference card does not take accesses to where nothing is.
-        addresses = [CU_BASE] + [ert_v20.AP_CTRL_NONE] * 127
+        addresses = [CU_BASE] + [AP_CTRL_NONE] * 127
         words = ert.slot_words(ert.configure(slot_size, addresses, BASE, cu_base=CU_BASE))
         words[2] = num_cus
         await world.host.submit(0, words)
         await world.host.wait(0)
-        assert not world.firmware.exited and len(world.firmware.cu_words) <= 128
+        assert not world.firmware.exited and len(world.firmware.units) <= 128
 
     world.play(script())
 
@@ -286,7 +330,7 @@ def test_legacy_dataflow_polls_units_for_the_host() -> None:
         assert world.host.reply(3, 1) == [0]
 
     world.play(script())
-    assert world.firmware.slots[3].state == ert_v20.SlotState.FREE
+    assert world.firmware.slots[3].state == SlotState.FREE
     assert len(world.firmware.slots) == UNITS + 1
 
 
@@ -363,7 +407,8 @@ def test_stale_doorbells_do_no_harm() -> None:
 def test_images_name_the_model() -> None:
     image = images.build()
     words = ert.to_words(image)
-    assert images.identify(words) is ert_v20.run
+    assert images.identify(words) is v20.run
+    assert images.identify(ert.to_words(images.build(images.VERSION_V30))) is v30.run
     assert not images.is_self_jump(words[0])
     assert images.is_self_jump(0xB8000000) and images.is_self_jump(0xB8550000)
     assert images.identify([images.SELF_JUMP, *words[1:]]) is None
@@ -375,3 +420,132 @@ def test_images_name_the_model() -> None:
     with pytest.raises(ValueError, match="bytes"):
         images.build(size=10)
     assert len(images.build(size=images.IMAGE_SIZE)) == images.IMAGE_SIZE
+
+
+@pytest.mark.parametrize("dsa52", [False, True])
+def test_the_copy_engine_is_told_the_unit(dsa52: bool) -> None:
+    """By address, or by one bit in as many mask words as there are units; not more than 127 words then."""
+    features = BASE | Feature.CU_DMA | (Feature.DSA52 if dsa52 else Feature(0))
+    world = World(features, units=40)
+    copied = []
+
+    async def script() -> None:
+        await world.boot(0x400)
+        for size in (5, 130, 131):
+            world.card.trace.clear()
+            packet = ert.start_kernel(0, [0, 0, 0, 0, *range(size - 4)], (0,))
+            await world.host.submit(33, ert.slot_words(packet, 37))
+            await world.host.wait(33)
+            writes = [(a, v) for kind, a, v in world.card.trace if kind == "W"]
+            copied.append((CSR + 0x20, 2) in writes)
+            if copied[-1]:
+                words = [value for addr, value in writes if addr in (slot + 4, slot + 8)]
+                assert words == ([world.card.unit_address(37) >> 2] if dsa52 else [0, 1 << 5])
+
+    slot = 0x190000 + 33 * 0x400
+    world.play(script())
+    assert copied == [True, True, dsa52]
+    assert [len(run) for run in world.card.units[37].runs] == [1, 126, 127]
+
+
+def test_v30_takes_an_interrupt_for_the_unit_in_that_slot() -> None:
+    """Also the only unit's, and also when the units do not begin in the region's first slot."""
+    for units, first_slot in ((1, 0), (1, 1), (3, 40)):
+        world = World(Mode("v30", BASE | Feature.INTR), units=units, first_slot=first_slot)
+
+        async def script(world: World = world, units: int = units) -> None:
+            await world.boot()
+            for unit in range(units):
+                await world.start(Command(unit, 7, 0, 9))
+                await world.host.wait(9)
+
+        world.play(script())
+
+
+def test_interrupts_left_over_from_a_polled_configuration() -> None:
+    """They end no command early, and they do not come again and again."""
+    world = World(Mode("v30", BASE | Feature.INTR))
+
+    async def script() -> None:
+        for features in (BASE | Feature.INTR, Feature.ERT, BASE | Feature.INTR):
+            world.features = features
+            await world.boot()
+            for unit in range(UNITS):
+                before = len(world.card.units[unit].runs)
+                world.card.units[unit].run_ns = 20_000
+                await world.start(Command(unit, 7, 0, 9))
+                await world.kernel.sleep(5_000)
+                world.card.units[unit].isr = 1  # of an earlier run, late
+                await world.host.wait(9)
+                assert len(world.card.units[unit].runs) == before + 1
+                assert world.card.units[unit].end is None, "completed before the unit was done"
+        await world.kernel.sleep(50_000)
+        accesses = len(world.card.trace)
+        await world.kernel.sleep(500_000)
+        assert len(world.card.trace) == accesses
+
+    world.play(script())
+
+
+def test_v30_sleeps_after_exit_until_it_is_woken() -> None:
+    world = World(Mode("v30", BASE))
+
+    async def script() -> None:
+        await world.boot()
+        await world.host.submit(0, ert.slot_words(ert.exit_()))
+        await world.host.wait(0)
+        await world.kernel.sleep(10_000)
+        assert world.card.asleep and world.host.reply(0, 1) == [ert.EXIT_ACKNOWLEDGED]
+        await world.start(Command(0, 1, 0, 1))
+        await world.kernel.sleep(100_000)
+        assert await world.host.collect() == []
+        world.card.wake = True
+        await world.host.wait(1)
+        assert not world.card.asleep
+
+    world.play(script())
+
+
+def test_interrupt_driven_costs_no_polling() -> None:
+    """A long run costs one look at the unit, and one wake-up or two."""
+    reads = {}
+    for driven in (False, True):
+        world = World(Mode("v20", BASE, driven))
+        world.card.units[0].run_ns = 1_000_000
+
+        async def script(world: World = world) -> tuple[int, int]:
+            await world.boot()
+            await world.kernel.sleep(50_000)
+            world.card.trace.clear()
+            waits = world.core.waits
+            await world.start(Command(0, 5, 0, 1))
+            await world.host.wait(1, timeout_ns=2_000_000)
+            looks = sum(kind == "R" and addr == CU_BASE for kind, addr, _ in world.card.trace)
+            return looks, world.core.waits - waits
+
+        reads[driven] = world.play(script())
+    assert reads[False][0] > 400 and reads[False][1] > 400
+    assert reads[True] == (1, reads[True][1]) and reads[True][1] <= 3
+
+
+def test_a_passing_access_test_leaves_units_without_registers_out() -> None:
+    world = World(Mode("v30", BASE), units=1)
+
+    async def script() -> list[int]:
+        await world.kernel.sleep(20_000)
+        addresses = [CU_BASE, CU_BASE + 5 * CU_STRIDE | AP_CTRL_NONE]
+        await world.host.submit(0, ert.slot_words(ert.configure(0x200, addresses, BASE, cu_base=CU_BASE)))
+        await world.host.wait(0)
+        for offset in range(32, 0x200, 4):
+            world.card.cq.write(offset, 0xF0F0F0F0)
+        await world.host.submit(0, ert.slot_words(ert.access_test_c()))
+        await world.host.wait(0)
+        return world.host.reply(0, 8)
+
+    assert world.play(script()) == [0, 0, 1, 1, 1, 1, 0, 1]
+
+
+def test_the_document_names_every_difference() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ert_firmware.md").read_text()
+    rows = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| (.*) \|$", text, re.MULTILINE))
+    assert rows == {difference.name: difference.value for difference in Difference}

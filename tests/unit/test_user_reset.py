@@ -13,6 +13,7 @@ from pydriver.mailbox.messages import ConnResp, FirewallData, P2pBarAddr, pack_i
 from pydriver.xclbin import NULL_UUID, parse
 from pydriver.xocl import BoFlags, Client, KdsFlags, UserOptions, Xocl
 from pydriver.xocl import client as client_module
+from pydriver.xocl.cu import CuOptions
 from pydriver.xrt import BO, Device, Kernel
 from tests.unit.rig import DEMO, POLLED, SECOND, Rig, device_tree, raises, run_vadd
 from tests.unit.test_user_peer_data import piece
@@ -258,7 +259,9 @@ def test_the_bad_state_of_the_scheduler_ends_with_a_reset(monkeypatch: pytest.Mo
         _, user, device = await rig.loaded(KdsFlags(ert=False))
         kernel = await Kernel.open(device, UUID, "vadd:{vadd_1}")
         rig.card.units[0].hang = True
+        user.host_cus.options = CuOptions(poll_interval_us=1000)
         kernel(*[await BO.alloc(device, 64, 0) for _ in range(3)], 16)
+        await rig.clock.sleep_ns(SECOND // 1000)
         await kernel.close()
         with raises(errno.EDEADLK):
             await user.read_axlf(DEMO, force=True)

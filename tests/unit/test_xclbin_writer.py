@@ -26,7 +26,7 @@ from pydriver.xclbin import (
 from pydriver.xclbin.grouping import group_memories
 from pydriver.xclbin.jsonform import section_from_json, section_to_json
 from pydriver.xclbin.mirror import mirror_of
-from tools.mkxclbin import DEMO, main, make_xclbin, slot_kernels
+from tools.mkxclbin import DEMO, main, make_xclbin
 
 FIXTURES = Path(__file__).parent / "data" / "xclbin"
 NAMES = ["amd_two_kernels", "amd_no_bitstream"]
@@ -300,28 +300,3 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     capsys.readouterr()
     assert main([str(out), "--spec", str(tmp_path / "nowhere")]) == 1
     assert "No such file" in capsys.readouterr().err
-
-
-IMAGE = {
-    "slots": {"count": 4, "base": 0x1800000, "stride": 0x10000},
-    "kernel_types": {"vadd": 1, "reduce": 2},
-}
-
-
-def test_slots_come_from_the_ip_layout() -> None:
-    ips = [Ip(1, 0, 0x1830000, "reduce:r"), Ip(1, 0, 0x1800000, "vadd:v"), Ip(2, 0, 0, "not a kernel")]
-    assert slot_kernels(ips, IMAGE) == [1, 0, 0, 2]
-
-
-@pytest.mark.parametrize(
-    ("ips", "match"),
-    [
-        ([Ip(1, 0, 0x1840000, "vadd:v")], "vadd:v at 0x1840000 is at no slot's address"),
-        ([Ip(1, 0, 0x1800004, "vadd:v")], "at no slot's address"),
-        ([Ip(1, 0, 0x1800000, "mul:m")], "kernel mul has no type in image.toml; known: vadd, reduce"),
-        ([Ip(1, 0, 0x1800000, "vadd:v")] * 2, "second compute unit in slot 0"),
-    ],
-)
-def test_ips_that_fit_no_slot(ips: list[Ip], match: str) -> None:
-    with pytest.raises(OSError, match=match):
-        slot_kernels(ips, IMAGE)

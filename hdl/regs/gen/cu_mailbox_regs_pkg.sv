@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generated from hdl/regs/cu_mailbox.rdl by tools/regs.py; edit the source.
+`default_nettype none
+`timescale 1ns / 1ps
+
+/* verilator lint_off UNUSEDPARAM */ // a user takes the constants it needs
+package cu_mailbox_regs_pkg;
+  localparam [31:0] SIZE = 32'h0000001C;
+  localparam [31:0] CTRL_OFFSET = 32'h00000000;
+  localparam [31:0] CTRL_RESET = 32'h00000004;
+  localparam [31:0] CTRL_AP_START_LSB = 32'h00000000;
+  localparam [31:0] CTRL_AP_START_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_AP_DONE_LSB = 32'h00000001;
+  localparam [31:0] CTRL_AP_DONE_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_AP_IDLE_LSB = 32'h00000002;
+  localparam [31:0] CTRL_AP_IDLE_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_AP_READY_LSB = 32'h00000003;
+  localparam [31:0] CTRL_AP_READY_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_AP_CONTINUE_LSB = 32'h00000004;
+  localparam [31:0] CTRL_AP_CONTINUE_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_AUTO_RESTART_LSB = 32'h00000007;
+  localparam [31:0] CTRL_AUTO_RESTART_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_SW_RESET_LSB = 32'h00000008;
+  localparam [31:0] CTRL_SW_RESET_WIDTH = 32'h00000001;
+  localparam [31:0] CTRL_INTERRUPT_LSB = 32'h00000009;
+  localparam [31:0] CTRL_INTERRUPT_WIDTH = 32'h00000001;
+  localparam [31:0] GIE_OFFSET = 32'h00000004;
+  localparam [31:0] GIE_RESET = 32'h00000000;
+  localparam [31:0] GIE_ENABLE_LSB = 32'h00000000;
+  localparam [31:0] GIE_ENABLE_WIDTH = 32'h00000001;
+  localparam [31:0] IER_OFFSET = 32'h00000008;
+  localparam [31:0] IER_RESET = 32'h00000000;
+  localparam [31:0] IER_DONE_LSB = 32'h00000000;
+  localparam [31:0] IER_DONE_WIDTH = 32'h00000001;
+  localparam [31:0] IER_READY_LSB = 32'h00000001;
+  localparam [31:0] IER_READY_WIDTH = 32'h00000001;
+  localparam [31:0] ISR_OFFSET = 32'h0000000C;
+  localparam [31:0] ISR_RESET = 32'h00000000;
+  localparam [31:0] ISR_DONE_LSB = 32'h00000000;
+  localparam [31:0] ISR_DONE_WIDTH = 32'h00000001;
+  localparam [31:0] ISR_READY_LSB = 32'h00000001;
+  localparam [31:0] ISR_READY_WIDTH = 32'h00000001;
+  localparam [31:0] AUTO_RESTART_COUNTER_OFFSET = 32'h00000010;
+  localparam [31:0] AUTO_RESTART_COUNTER_RESET = 32'h00000000;
+  localparam [31:0] AUTO_RESTART_COUNTER_COUNT_LSB = 32'h00000000;
+  localparam [31:0] AUTO_RESTART_COUNTER_COUNT_WIDTH = 32'h00000020;
+  localparam [31:0] INPUT_CTRL_OFFSET = 32'h00000014;
+  localparam [31:0] INPUT_CTRL_RESET = 32'h00000000;
+  localparam [31:0] INPUT_CTRL_RELEASE_LSB = 32'h00000000;
+  localparam [31:0] INPUT_CTRL_RELEASE_WIDTH = 32'h00000001;
+  localparam [31:0] INPUT_CTRL_PENDING_LSB = 32'h00000001;
+  localparam [31:0] INPUT_CTRL_PENDING_WIDTH = 32'h00000001;
+  localparam [31:0] OUTPUT_CTRL_OFFSET = 32'h00000018;
+  localparam [31:0] OUTPUT_CTRL_RESET = 32'h00000000;
+  localparam [31:0] OUTPUT_CTRL_REQUEST_LSB = 32'h00000000;
+  localparam [31:0] OUTPUT_CTRL_REQUEST_WIDTH = 32'h00000001;
+  localparam [31:0] OUTPUT_CTRL_PENDING_LSB = 32'h00000001;
+  localparam [31:0] OUTPUT_CTRL_PENDING_WIDTH = 32'h00000001;
+endpackage
+/* verilator lint_on UNUSEDPARAM */
+
+`default_nettype wire

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: E501
+"""Compute unit probe. Generated from hdl/regs/cu_probe.rdl by tools/regs.py; edit the source."""
+
+from pydriver.regs.types import Field, Register
+
+SIZE = 0x1BC
+
+CTRL = Register(
+    "CTRL",
+    0x000,
+    (
+        Field("AP_START", 0, 1, "rw/w1s", 0x0, "Write 1 to start; stays 1 until the kernel is ready. Writing 1 to a 1 changes nothing.", volatile=True),
+        Field("AP_DONE", 1, 1, "ro/rclr", 0x0, "The kernel is done. AP_CTRL_HS: cleared by reading; AP_CTRL_CHAIN: cleared by AP_CONTINUE.", volatile=True),
+        Field("AP_IDLE", 2, 1, "ro", 0x1, "The kernel is idle.", volatile=True),
+        Field("AP_READY", 3, 1, "ro/rclr", 0x0, "The kernel has taken its inputs; cleared by reading.", volatile=True),
+        Field("AP_CONTINUE", 4, 1, "wo/pulse", 0x0, "Write 1 to release a held AP_DONE (AP_CTRL_CHAIN).", volatile=True),
+        Field("AUTO_RESTART", 7, 1, "rw", 0x0, "The kernel starts again whenever it is ready, until this is 0. Every write of this byte sets it.", volatile=True),
+        Field("SW_RESET", 8, 1, "rw/w1s", 0x0, "Write 1 to abandon the run; 0 again when the kernel is quiet. Only units with software reset.", volatile=True),
+        Field("INTERRUPT", 9, 1, "ro", 0x0, "Level of the interrupt output.", volatile=True),
+    ),
+    "Handshake with the kernel. All ones means that the compute unit is dead.",
+    side_effect=True,
+)
+
+GIE = Register(
+    "GIE",
+    0x004,
+    (
+        Field("ENABLE", 0, 1, "rw", 0x0, "Lets ISR raise the interrupt."),
+    ),
+    "",
+)
+
+IER = Register(
+    "IER",
+    0x008,
+    (
+        Field("DONE", 0, 1, "rw", 0x0, "Done sets ISR."),
+        Field("READY", 1, 1, "rw", 0x0, "Ready sets ISR."),
+    ),
+    "",
+)
+
+ISR = Register(
+    "ISR",
+    0x00C,
+    (
+        Field("DONE", 0, 1, "rw/w1t", 0x0, "The kernel was done.", volatile=True),
+        Field("READY", 1, 1, "rw/w1t", 0x0, "The kernel was ready.", volatile=True),
+    ),
+    "Toggle on write: write back what was read. Writing 1 to a 0 creates an interrupt.",
+    side_effect=True,
+)
+
+CONTROL = Register(
+    "CONTROL",
+    0x010,
+    (
+        Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
+    ),
+    "Bit 0: take the start and hang. Bit 1: be ready but never done. Both until a software reset.",
+)
+
+DELAY = Register(
+    "DELAY",
+    0x014,
+    (
+        Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
+    ),
+    "Clock cycles that the execution takes longer.",
+)
+
+TOKEN = Register(
+    "TOKEN",
+    0x018,
+    (
+        Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
+    ),
+    "Goes into DIGEST and LAST.",
+)
+
+PAYLOAD = Register(
+    "PAYLOAD*",
+    0x01C,
+    (
+        Field("VALUE", 0, 32, "rw", 0x0, "One word of an argument, latched by the kernel at start."),
+    ),
+    "Goes into DIGEST.",
+).array(101, 0x4)
+
+RUNS = Register(
+    "RUNS",
+    0x1B0,
+    (
+        Field("VALUE", 0, 32, "ro", 0x0, "One word of a result; changes only together with all others, when the kernel is done.", volatile=True),
+    ),
+    "Executions since the reset.",
+)
+
+DIGEST = Register(
+    "DIGEST",
+    0x1B4,
+    (
+        Field("VALUE", 0, 32, "ro", 0x0, "One word of a result; changes only together with all others, when the kernel is done.", volatile=True),
+    ),
+    "Of every execution: rotated left by one, then exclusive or with TOKEN and all words of PAYLOAD.",
+)
+
+LAST = Register(
+    "LAST",
+    0x1B8,
+    (
+        Field("VALUE", 0, 32, "ro", 0x0, "One word of a result; changes only together with all others, when the kernel is done.", volatile=True),
+    ),
+    "TOKEN of the last execution.",
+)
+
+REGISTERS: tuple[Register, ...] = (
+    CTRL,
+    GIE,
+    IER,
+    ISR,
+    CONTROL,
+    DELAY,
+    TOKEN,
+    *PAYLOAD,
+    RUNS,
+    DIGEST,
+    LAST,
+)

@@ -44,9 +44,9 @@ CASES = {
     "host": Case(("host",)),
 }
 FULL = Case(
-    ("v20 dataflow", "host"),
+    ("v20 dataflow",),
     ("probe",) * 100 + ("probe_chain",) * 8 + ("probe",) * 19 + ("probe_none",),
     (512,),
-    generations=8,
+    generations=3,
     fill=True,
 )

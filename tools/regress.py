@@ -25,10 +25,15 @@ RANDOM_TESTS = [
     "tests/system/test_equivalence.py",
     "tests/system/test_tenant.py",
     "tests/system/test_reset.py",
+    "tests/system/test_engines.py",
+    "tests/system/test_routes.py",
     "tests/soak",
+    "tests/interop/test_sched_em.py",
     *(
         f"tests/unit/test_{name}.py"
         for name in (
+            "cu_host",
+            "kds_processes",
             "mailbox_faults",
             "mailbox_switched",
             "mgmt_requests",

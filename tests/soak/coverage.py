@@ -38,7 +38,7 @@ def unreachable(command: str, mode: Mode, slots: int, protocol: str, adapters: b
         return None if command == "REFUSED" and protocol == NO_UNIT else "needs a unit of the image"
     if protocol == ADAPTER:
         if not adapters:
-            return "the card's region has no unit behind a fast adapter"
+            return "the image has no unit behind a fast adapter"
         if not mode.host:
             return "with a fast adapter in the image the driver does not use the embedded scheduler"
         return None if command in ("START_FA", "REFUSED") else "a fast adapter takes descriptors only"

@@ -14,13 +14,14 @@ SMALL = ("probe", "probe", "probe_chain", "probe_none")
 @dataclass(frozen=True)
 class Case:
     """Modes by name, each with another slot class. `generations`: processes per round; `fill`: all slots are
-    used at once."""
+    used at once; `covers`: rounds go on until every command has been hit."""
 
     modes: tuple[str, ...]
     units: tuple[str, ...] = SMALL
     slots: tuple[int, ...] = SLOT_CLASSES
     generations: int = 8
     fill: bool = False
+    covers: bool = True
 
     @property
     def firmware(self) -> str:
@@ -45,8 +46,10 @@ CASES = {
 }
 FULL = Case(
     ("v20 dataflow",),
-    ("probe",) * 100 + ("probe_chain",) * 8 + ("probe",) * 19 + ("probe_none",),
+    # No probe_none: it never stops, and neither would the clock of the large card.
+    ("probe",) * 100 + ("probe_chain",) * 8 + ("probe",) * 20,
     (512,),
-    generations=3,
+    generations=4,
     fill=True,
+    covers=False,
 )

@@ -119,7 +119,7 @@ async def check_slots(world: World, with_fill: bool) -> None:
     expected = tuple(len(model.runs_on(index)) for index in range(len(model.units)))
     counted = counted[: user.ert.slot_size // 4 - STAT_HEADER]  # the reply ends with the slot
     assert counted == expected[: len(counted)], f"{world.mode}: counted {counted}, ran {expected}"
-    if with_fill and model.units[0].protocol == coverage.HS:
+    if with_fill:
         await _fill(world, client)
     await client.close()
 
@@ -127,14 +127,17 @@ async def check_slots(world: World, with_fill: bool) -> None:
 async def _fill(world: World, client: Client) -> None:
     """More commands than slots, behind one that takes long: all slots but the first are used at once."""
     user, model = world.user, world.model
+    unit = next(index for index, each in enumerate(model.units) if each.protocol == coverage.HS)
+    if unit:
+        await client.open_context(world.uuid, unit)
     pages, most = [], 0
     for index in range(user.ert.num_slots - 1 + FILL_EXTRA):
         bo = client.create_bo(4096, BoFlags.EXECBUF)
         assert bo.pages is not None
         token = len(model.sent) + 1
-        packet = packets.Work(token, 0 if index else 60_000).packet("START_CU", 1, stat=False)
+        packet = packets.Work(token, 0 if index else 60_000).packet("START_CU", 1 << unit, stat=False)
         bo.pages[: len(packet)] = packet
-        model.accept(Sent(token, "START_CU", client.pid, 0, world.now_ns(), bo.pages))
+        model.accept(Sent(token, "START_CU", client.pid, unit, world.now_ns(), bo.pages))
         client.execbuf(bo.handle)
         pages.append(bo.pages)
     deadline = world.now_ns() + PATIENCE_NS

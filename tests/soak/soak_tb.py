@@ -89,7 +89,7 @@ async def soak(rig: Rig, user: Xocl, watch: Watch, plan: tuple[Case, Mode, int],
     """One round."""
     (case, mode, least), (rng, reached) = plan, chance
     units = case.units_for(mode)
-    slot_bytes = rng.choice((least, least + 4 * rng.randrange(1, 64)))
+    slot_bytes = least if case.fill else rng.choice((least, least + 4 * rng.randrange(1, 64)))
     image = image_of(units, min(slot_bytes, 4096))
     await play.load(user, image, mode)
     model = Model(mode, play.protocols_of(user))
@@ -127,8 +127,8 @@ async def soak_on_the_card(dut: Any) -> None:
             if not attempt or reached.missing([mode], [least]):
                 await soak(rig, user, watch, (case, mode, least), (rng, reached))
         missing = [each for mode, least in case.rounds() for each in reached.missing([mode], [least])]
-        if not missing:
+        if not missing or not case.covers:
             break
     for mode, least in case.rounds():
         cocotb.log.info("%s: %s", mode, reached.report([mode], [least]))
-    assert not missing, missing
+    assert not missing or not case.covers, missing

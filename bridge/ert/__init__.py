@@ -34,7 +34,7 @@ class Build:
     """
 
     name: str
-    library: str
+    soname: str
     memory: MemoryMap
     base_register: int | None = None
     base: int = 0
@@ -58,11 +58,11 @@ BUILDS = {build.name: build for build in (V20, V30)}
 
 def library(build: Build) -> Path:
     """The vendor's library. Raises ENOENT, naming the package, when it is not installed."""
-    for path in sorted(LIBRARIES.glob(f"*/{build.library}")):
+    for path in sorted(LIBRARIES.glob(f"*/{build.soname}")):
         return path
     raise fail(
         errno.ENOENT,
-        f"AMD's scheduler firmware {build.library} is not installed; it is in the Debian package {PACKAGE} "
+        f"AMD's scheduler firmware {build.soname} is not installed; it is in the Debian package {PACKAGE} "
         f"(apt-get install --no-install-recommends {PACKAGE})",
     )
 

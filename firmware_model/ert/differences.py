@@ -34,4 +34,8 @@ class Difference(Enum):
     ONE_UNIT = "v30 with one unit takes its interrupt from its own bit (the vendor's bit 1 is an option)."
     SLEEP = "v30 sleeps after EXIT as on the card; the vendor's emulation build does not."
     ACCESS_TEST_NONE = "v30's access test leaves units without registers out; the vendor's reads address 0."
+    VALIDATE_DONE = (
+        "MB_VALIDATE reads the first unit's control register, which may clear the AP_DONE of a running "
+        "command: the model reports that command, the vendor's loses it."
+    )
     PLACES = "v30 lives at this card's legacy addresses; it has no base register and no cycle counter there."

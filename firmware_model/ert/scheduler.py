@@ -195,8 +195,7 @@ class Scheduler(ABC):
             if self.exited or slots is not self.slots:
                 return
         if not self._again:
-            polled = any(True for _ in self._polled())
-            timeout = self.options.poll_ns if polled else None
+            timeout = self.options.poll_ns if self.polled() else None
             self._note(await self.core.wait_activity(timeout, self.interrupts_on))
 
     def _with_command(self) -> list[int]:
@@ -282,7 +281,7 @@ class Scheduler(ABC):
 
     # ---- completion
 
-    def _polled(self) -> list[tuple[int, int]]:
+    def polled(self) -> list[tuple[int, int]]:
         """(slot, unit) of the commands that the loop would find done by reading the unit."""
         if self.unit_banks:
             return []
@@ -304,20 +303,24 @@ class Scheduler(ABC):
 
     async def _poll(self) -> None:
         """Look at the running units that no interrupt announces."""
-        running = self._polled()
+        running = self.polled()
         if not running:
             return
         values = await self.bus.read32s([self.units[cu].addr + CU_CTRL for _, cu in running])
         for (index, cu), value in zip(running, values, strict=True):
-            if not self._normal(index) and self.watch_mode:
-                await watched.check(self, index, value)
-            elif not value & AP_DONE:
-                continue
-            elif self._normal(index):
-                self.units[cu].busy = False
-                await self.complete(index)
-            else:
-                await cached.complete(self, cu)
+            await self.control_read(index, cu, value)
+
+    async def control_read(self, index: int, cu: int, value: int) -> None:
+        """A polled unit's control register was read; it may have said, once, that the command is done."""
+        if not self._normal(index) and self.watch_mode:
+            await watched.check(self, index, value)
+        elif not value & AP_DONE:
+            return
+        elif self._normal(index):
+            self.units[cu].busy = False
+            await self.complete(index)
+        else:
+            await cached.complete(self, cu)
 
     async def complete(self, index: int) -> None:
         """Tell the host and free the slot."""

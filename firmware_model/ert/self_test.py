@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from firmware_model.ert.slots import AP_IDLE, CU_CTRL, Slot, SlotState
@@ -52,11 +54,17 @@ async def clock_calibration(firmware: Scheduler, index: int, slot: Slot, timing:
 
 
 async def validate(firmware: Scheduler, index: int, slot: Slot, timing: Timing) -> None:
-    """MB_VALIDATE: how many cycles one access takes. Leaves 0 in the first unit's control register."""
+    """MB_VALIDATE: how many cycles one access takes. Leaves 0 in the first unit's control register.
+
+    A command that ends on that unit meanwhile is reported: its AP_DONE is cleared by the reads.
+    """
     unit = firmware.units[0].addr + CU_CTRL if firmware.units else slot.addr
-    timing.cq_read = await _time_reads(firmware, slot.addr)
+    running = [(of_slot, cu) for of_slot, cu in firmware.polled() if cu == 0]
+    timing.cq_read, _ = await _time_reads(firmware, slot.addr)
     timing.cq_write = await _time_writes(firmware, slot.addr)
-    timing.cu_read = await _time_reads(firmware, unit)
+    timing.cu_read, control = await _time_reads(firmware, unit)
+    for of_slot, cu in running:
+        await firmware.control_read(of_slot, cu, control)
     timing.cu_write = await _time_writes(firmware, unit)
     await _reply(firmware, index, slot, timing)
 
@@ -91,10 +99,12 @@ async def _clock(firmware: Scheduler) -> int:
     return firmware.core.now_ns() // CLOCK_NS & 0xFFFFFFFF
 
 
-async def _time_reads(firmware: Scheduler, addr: int) -> int:
+async def _time_reads(firmware: Scheduler, addr: int) -> tuple[int, int]:
+    """Cycles of a read, and every bit that was seen set."""
     before = await _clock(firmware)
-    await firmware.bus.read32s([addr] * REPETITIONS)
-    return (await _clock(firmware) - before) % (1 << 32) // REPETITIONS
+    values = await firmware.bus.read32s([addr] * REPETITIONS)
+    cycles = (await _clock(firmware) - before) % (1 << 32) // REPETITIONS
+    return cycles, reduce(or_, values)
 
 
 async def _time_writes(firmware: Scheduler, addr: int) -> int:

@@ -38,6 +38,8 @@ class World:
     hangs: bool
     delays: tuple[int, ...] = (0, 0, 10, 300)
     clients: dict[int, Client] = field(default_factory=dict)
+    failure: AssertionError | None = None
+    """What an application found wrong; its process then stands still, and the round must end."""
 
     @property
     def slot_class(self) -> int:
@@ -75,6 +77,15 @@ class Application:
 
     async def run(self) -> None:
         """Some sessions; then the process ends, with or without having waited for its commands."""
+        try:
+            await self.sessions()
+        except AssertionError as error:
+            self.world.failure = error
+            raise
+        self.world.model.leaves(self.pid)
+
+    async def sessions(self) -> None:
+        """Open, submit, perhaps wait, close."""
         for _ in range(self.rng.randrange(1, 5)):
             await self.open_units()
             for _ in range(self.rng.randrange(1, 16)):
@@ -82,7 +93,6 @@ class Application:
             if self.rng.random() < 0.75:
                 await self.wait_for_all()
             await self.close_units()
-        self.world.model.leaves(self.pid)
 
     async def open_units(self) -> None:
         world, rng = self.world, self.rng

@@ -62,6 +62,8 @@ async def live(world: World, rng: random.Random, generations: int, nap_ns: int =
             process.start(lambda _, run=application.run: run())  # type: ignore[misc]
             living.append(process)
         await world.user.clock.sleep_ns(rng.randrange(1, nap_ns))
+        if world.failure is not None:
+            raise world.failure
         for process in list(living):
             if not process.alive:
                 await process.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ SEED = int(os.environ.get("SEED", "1"))
 ATTEMPTS = 8
 GENERATIONS = 14
 UNITS = (1, 2, 5, 16, 40, 128)
+POLLED_TICK_NS = MS
+"""Host polling waits for runs that hang in shorter ticks: every look of those seconds would be simulated."""
 
 
 class Recorder(list[Any]):
@@ -73,6 +76,8 @@ class SoakRig(Rig):
         options = UserOptions(kds=KdsOptions(cudma=True))
         mgmt = MgmtOptions(sched_image=images.build(mode.firmware))
         _, user = await self.both(mgmt, options)
+        if mode.host and not mode.unit_interrupts:
+            user.host_cus.options = replace(user.host_cus.options, tick_ns=POLLED_TICK_NS)
         await play.load(user, self.image, mode)
         return user
 

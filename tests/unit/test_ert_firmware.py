@@ -528,6 +528,28 @@ def test_interrupt_driven_costs_no_polling() -> None:
     assert reads[True] == (1, reads[True][1]) and reads[True][1] <= 3
 
 
+@pytest.mark.parametrize("features", [BASE, BASE | Feature.CQ_INT, BASE | Feature.INTR], ids=str)
+def test_access_times_do_not_swallow_the_end_of_a_run(features: Feature) -> None:
+    """MB_VALIDATE reads the control register of a running unit, which clears AP_DONE."""
+    world = World(Mode("v30", features))
+    world.card.units[0].run_ns = 100_000
+
+    async def script() -> None:
+        await world.boot()
+        await world.start(Command(0, 7, 0, 1))
+        await world.kernel.sleep(10_000)
+        assert world.card.units[0].runs, "started before, ends meanwhile"
+        await world.host.submit(0, ert.slot_words(ert.mb_validate()))
+        await world.host.wait(0)
+        if 1 not in world.host.completions:
+            await world.host.wait(1)
+        await world.kernel.sleep(50_000)
+        await world.host.collect()
+        assert world.host.history.count(1) == 1
+
+    world.play(script())
+
+
 def test_a_passing_access_test_leaves_units_without_registers_out() -> None:
     world = World(Mode("v30", BASE), units=1)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handshake of a compute unit with any legal kernel: no start is lost, none runs twice, a counted run has as many
-// executions as it should, and the host hears of the last one only. Assumed: at most two executions between ready
-// and done.
+// executions as it should, the host hears of the last one only, and a start that an idle kernel has not seen keeps
+// the clock on. Assumed: at most two executions between ready and done.
 `default_nettype none
 
 module cu_handshake_proof #(
@@ -10,6 +10,7 @@ module cu_handshake_proof #(
 ) (
     input wire        clk,
     input wire        rst,
+    input wire        active,
     input wire        start_write,
     input wire        restart_write,  // a write of AUTO_RESTART, with wr_data[7]
     input wire        ctrl_read,
@@ -21,6 +22,7 @@ module cu_handshake_proof #(
     input wire        ap_continue,
     input wire        ap_done,
     input wire        ap_ready,
+    input wire        ap_idle,
     input wire        kernel_reset,
     input wire        kernel_quiet,
     input wire        take,
@@ -59,6 +61,7 @@ module cu_handshake_proof #(
   always @* begin
     assume (!ap_ready || (front && behind != 2'd2));
     assume (!ap_done || behind != 2'd0 || ap_ready);
+    assume (!ap_idle || (!front && behind == 2'd0));
   end
   always @(posedge clk) begin
     if (past_valid && PROTOCOL == 1 && $past(ap_done && !ap_continue && !rst && !reset_write)) assume (ap_done || kernel_reset);
@@ -128,6 +131,8 @@ module cu_handshake_proof #(
         assert (ap_start == (owed || front));
         assert (!(owed && front));
         if (begins) assert (owed);
+        // What a kernel that is not idle takes, it takes under its own clock.
+        if (begins && ap_idle) assert (active);
         assert (flights == behind);
         if (behind != 2'd0) assert (flight[1:0] == {!last0, !loud0});
         if (behind == 2'd2) assert (flight[3:2] == {!last1, !loud1});
@@ -137,9 +142,11 @@ module cu_handshake_proof #(
       end else begin
         assert (!isr_done);
       end
+      if (done_before) assert (ap_done || kernel_reset);
       if (kernel_reset) assert (!ap_start && flights == 3'd0);
       assert (behind <= 2'd2);
       cover (begins && left == 32'd2);
+      cover (ap_start && front && !active);
       cover (ap_done && last_now && loud_now && $past(left) == 32'd0);
     end
   end

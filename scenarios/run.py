@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -61,7 +62,7 @@ def summary_table(report: dict[str, Any]) -> Table:
     for step in report["steps"]:
         mark = "[green]✔[/]" if step["ok"] else "[red]✘[/]"
         table.add_row(
-            f"{mark} {step['title']}",
+            f"{mark} {escape(step['title'])}",
             format_time(step["sim_ns"]),
             f"{step['wall_s']:.2f} s",
             f"{step['accesses']:,}",
@@ -93,7 +94,7 @@ def show(console: Console, report: dict[str, Any], wall_s: float, directory: Pat
     ok = report["ok"]
     rate = report["sim_ns"] / 1e3 / max(report["wall_s"], 1e-9)
     lines = [
-        f"[bold {'green' if ok else 'red'}]{'PASS' if ok else 'FAIL'}[/]  {report['verdict']}",
+        f"[bold {'green' if ok else 'red'}]{'PASS' if ok else 'FAIL'}[/]  {escape(report['verdict'])}",
         f"{format_time(report['sim_ns'])} simulated in {report['wall_s']:.1f} s ({rate:,.0f} us per second), "
         f"{wall_s:.1f} s with start-up; {report['accesses']:,} BAR accesses; seed {report['seed']}",
         f"timeline  {_short(directory / 'timeline.html')}",
@@ -127,7 +128,7 @@ def main() -> int:
         try:
             prepared = prepare(arguments.kernel)
         except DescriptionError as error:
-            console.print(f"[red]{error}[/]", soft_wrap=True)
+            console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
             return 2
         extra, own = prepared.sources, {"KERNEL_DIR": str(arguments.kernel.resolve())}
     module = find_scenario(arguments.scenario)
@@ -142,7 +143,7 @@ def main() -> int:
         with console.status(f"building the card for {arguments.sim} (the first time takes a minute)"):
             runner.build(top, arguments.sim, waves=arguments.waves, extra=extra)
     except runner.BuildError as error:
-        console.print(f"[red]{error}[/]")
+        console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         return 2
     console.print(f"[dim]card ready after {time.monotonic() - started:.1f} s[/]")
     name = f"{module.rsplit('.', 1)[-1].removeprefix('scenario_')}-{arguments.host}"
@@ -190,7 +191,7 @@ def main() -> int:
             else:
                 console.print("GTKWave is not installed: sudo apt-get install gtkwave")
     if failure is not None:
-        console.print(f"[red]{failure}[/]", soft_wrap=True)
+        console.print(f"[red]{escape(str(failure))}[/]", soft_wrap=True)
         return 1
     return 0
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ Program = Callable[[Device, bytes], Awaitable[str | None]]
 
 
 def program(folder: Path) -> Program:
-    """`run` of the folder's app.py. Raises AttributeError when there is none."""
+    """`run` of the folder's app.py. Raises AttributeError without one, TypeError when it is not async."""
     path = folder / "app.py"
     spec = importlib.util.spec_from_file_location(f"app_of_{folder.name}", path)
     assert spec is not None and spec.loader is not None
@@ -33,6 +34,8 @@ def program(folder: Path) -> Program:
     spec.loader.exec_module(module)
     if not hasattr(module, "run"):
         raise AttributeError(f"{path} has no `async def run(device, uuid)`")
+    if not inspect.iscoroutinefunction(module.run):
+        raise TypeError(f"{path}: run must be `async def run(device, uuid)`")
     return module.run  # type: ignore[no-any-return]
 
 

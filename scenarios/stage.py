@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from cards.xrt_u200 import MGMT, Card
 from scenarios import talk
@@ -82,7 +83,7 @@ class Stage:
         self._print(sender, text)
 
     def _print(self, source: str, text: str) -> None:
-        self._console.print(f"    [dim]{format_time(self.now_ns()):>9}  {source:<13} {text}[/]")
+        self._console.print(f"    [dim]{format_time(self.now_ns()):>9}  {source:<13} {escape(text)}[/]")
 
     def work(self, slot: int, start_ns: int, end_ns: int) -> None:
         """A slot of the dynamic region was at work: a span of the timeline."""
@@ -103,7 +104,7 @@ class Stage:
     async def step(self, title: str) -> AsyncIterator[None]:
         """A step of the host program; its time, accesses and outcome go into the summary."""
         so_far = f"at {format_time(self.now_ns())}, {self.accesses():,} BAR accesses so far"
-        self._console.print(f"[bold]▶ {title}[/] [dim]{so_far}[/]")
+        self._console.print(f"[bold]▶ {escape(title)}[/] [dim]{so_far}[/]")
         self.timeline.chapter(self.now_ns(), title)
         start_ns, start_wall, start_accesses = self.now_ns(), time.monotonic(), self.accesses()
         ok = False

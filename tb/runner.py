@@ -45,6 +45,9 @@ _VERILATOR_ARGS = [
     "-CFLAGS", "-O2", "-CFLAGS", "-std=c++20", "-CFLAGS", "-fcoroutines",
     "-Wno-fatal", "-Wno-lint", "-Wno-style",
 ]  # fmt: skip
+EXCERPT = 20
+"""Lines of a tool's output in an error."""
+_ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 _ICARUS_ARGS = ["-Wno-timescale"]
 _ASSERTION = re.compile(r"^(ERROR: .*|.*%Error.*|.*Assertion failed.*)$", re.MULTILINE)
 
@@ -161,7 +164,7 @@ def build(
 ) -> tuple[cocotb_runner.Runner, Path]:
     """Compile `top` for `sim` unless the same content was compiled before; `extra`: see tb/sources.py.
 
-    Returns the runner and its build directory. Raises BuildError with the end of the tool's output,
+    Returns the runner and its build directory. Raises BuildError with the first errors of the tool,
     ValueError for an unknown simulator.
     """
     if sim not in SIMULATORS:
@@ -201,12 +204,19 @@ def build(
                     warnings.simplefilter("ignore")
                     runner.build(**arguments)
             except (RuntimeError, SystemExit, subprocess.CalledProcessError) as error:
-                tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:]) if log.exists() else ""
-                raise BuildError(f"{sim} could not build {top}: {error} (log: {log})\n{tail}") from error
+                text = excerpt(log.read_text(errors="replace")) if log.exists() else ""
+                raise BuildError(f"{sim} could not build {top}: {error} (log: {log})\n{text}") from error
             stamp.touch()
         else:
             _adopt(runner, arguments)
     return runner, directory
+
+
+def excerpt(log: str) -> str:
+    """The first errors in a tool's output: what follows is often their consequence; warnings hide them."""
+    lines = [line for line in log.splitlines() if "warning:" not in line]
+    first = next((at for at, line in enumerate(lines) if _ERROR.search(line)), -EXCERPT)
+    return "\n".join(lines[first:][:EXCERPT])
 
 
 def _adopt(runner: cocotb_runner.Runner, arguments: dict[str, object]) -> None:

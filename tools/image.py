@@ -8,6 +8,7 @@ their descriptions, so nothing about them is repeated here.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pydriver.regs import device_mem, user_bar
-from pydriver.xclbin import Content, SectionKind
+from pydriver.xclbin import NEXT_DESCRIPTOR, Content, SectionKind
 from pydriver.xclbin.errors import invalid
 from pydriver.xclbin.kinds import ClockType, IpType, MemType
 from pydriver.xclbin.sections import (
@@ -29,7 +30,7 @@ from pydriver.xclbin.sections import (
     encode_mem_topology,
     kernel_properties,
 )
-from tools.kernels import Description, DescriptionError, Kind, load_all, metadata
+from tools.kernels import Argument, Description, DescriptionError, Kind, load_all, metadata
 
 KERNELS = Path(__file__).resolve().parent.parent / "kernels"
 MAX_SLOTS = len(user_bar.CU)
@@ -43,6 +44,11 @@ MEMORIES = (
 )
 CLOCKS = (ClockFreq(300, ClockType.DATA, "DATA_CLK"), ClockFreq(500, ClockType.KERNEL, "KERNEL_CLK"))
 
+DESCRIPTOR_MEMORY = "PLRAM[0]"
+"""XRT expects descriptors of fast adapters in PLRAM; its driver keeps 128 KiB for them, here all of it."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
 Memory = str | Mapping[str, str | Sequence[str]]
 
 
@@ -51,7 +57,8 @@ class ComputeUnit:
     """One instance of a kernel.
 
     `name` "" becomes <kernel>_<n>; `slot` None is the first free one. `memory` is a tag for every buffer
-    argument, or tags by the argument's name.
+    argument, or tags by the argument's name. A fast adapter's descriptors are in `DESCRIPTOR_MEMORY` unless
+    `memory` names `nextDescriptorAddr`.
     """
 
     kernel: str
@@ -126,6 +133,8 @@ def place(image: Image) -> tuple[Placed, ...]:
         placed.append(Placed(known[unit.kernel], name, slots[index], unit.memory))
     names = [unit.name for unit in placed]
     for name in names:
+        if not _NAME.fullmatch(name):
+            raise invalid(f"the compute unit {name!r} must be called by letters, digits and _")
         if names.count(name) > 1:
             raise invalid(f"two compute units are called {name}")
     return tuple(placed)
@@ -141,10 +150,12 @@ def slot_kernels(placed: Sequence[Placed]) -> list[int]:
 
 def sections(image: Image, placed: Sequence[Placed]) -> list[Content]:
     """The sections of the image, without the bitstream."""
+    # The card wires the line of the n-th unit, by slot, to n (hdl/shell/unit_lines.sv).
+    lines = {slot: line for line, slot in enumerate(sorted(unit.slot for unit in placed))}
     ips = [
         Ip(
             IpType.IP_KERNEL,
-            kernel_properties(unit.kernel.protocol.ip_control, unit.slot, unit.kernel.interrupt),
+            kernel_properties(unit.kernel.protocol.ip_control, lines[unit.slot], unit.kernel.interrupt),
             unit.base,
             f"{unit.kernel.name}:{unit.name}",
         )
@@ -174,12 +185,19 @@ def _connections(image: Image, placed: Sequence[Placed]) -> list[Connection]:
             if unknown:
                 raise invalid(f"{unit.name}: {', '.join(unknown)} is no buffer of {unit.kernel.name}")
         for argument in buffers:
-            chosen = unit.memory if isinstance(unit.memory, str) else unit.memory.get(argument.name, "bank0")
+            chosen = _memory_of(unit, argument)
             for tag in [chosen] if isinstance(chosen, str) else chosen:
                 if tag not in tags:
                     raise invalid(f"{unit.name}: there is no memory {tag}; known: {', '.join(tags)}")
                 found.append(Connection(argument.index, ip, tags.index(tag)))
     return found
+
+
+def _memory_of(unit: Placed, argument: Argument) -> str | Sequence[str]:
+    descriptors = argument.name == NEXT_DESCRIPTOR
+    if isinstance(unit.memory, str):
+        return DESCRIPTOR_MEMORY if descriptors else unit.memory
+    return unit.memory.get(argument.name, DESCRIPTOR_MEMORY if descriptors else "bank0")
 
 
 # ------------------------------------------------------------------------------------------ image.toml
@@ -200,8 +218,8 @@ def read_image(file: Path) -> Image:
         (file.parent / str(folder)).resolve() for folder in _value(file, "kernels", table, list, [])
     )
     if "memory" in table:
-        values["memories"] = tuple(_bank(file, row) for row in _value(file, "memory", table, list))
-    units = [unit for row in _value(file, "compute_unit", table, list) for unit in _units(file, row)]
+        values["memories"] = tuple(_bank(file, row) for row in _rows(file, "memory", table))
+    units = [unit for row in _rows(file, "compute_unit", table) for unit in _units(file, row)]
     return Image(units, **values)
 
 
@@ -213,6 +231,11 @@ def _units(file: Path, row: dict[str, Any]) -> list[ComputeUnit]:
     memory = row.get("memory", "bank0")
     if not isinstance(memory, str | dict):
         raise invalid(f"{file}: {where}memory: must be a tag or a table of tags, not {memory!r}")
+    for argument, tags in memory.items() if isinstance(memory, dict) else ():
+        if not all(isinstance(tag, str) for tag in (tags if isinstance(tags, list) else [tags])):
+            raise invalid(f"{file}: {where}memory: {argument}: must be a tag or a list of tags, not {tags!r}")
+    if not 1 <= count <= MAX_SLOTS:
+        raise invalid(f"{file}: {where}count: {count} is outside 1..{MAX_SLOTS}")
     if count != 1 and ("name" in row or "slot" in row):
         raise invalid(f"{file}: {where}count: several units cannot share a name or a slot")
     name = _value(file, f"{where}name", row, str, "")
@@ -228,6 +251,13 @@ def _bank(file: Path, row: dict[str, Any]) -> MemBank:
         raise invalid(f"{file}: {where}type: {kind!r} is no type of memory")
     size, base = (_value(file, f"{where}{key}", row, int) for key in ("size_kb", "base"))
     return MemBank(MemType[kind], True, size, base, _value(file, f"{where}tag", row, str))
+
+
+def _rows(file: Path, key: str, table: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _value(file, key, table, list)
+    if not all(isinstance(row, dict) for row in rows):
+        raise invalid(f"{file}: {key}: write each one as a [[{key}]] table")
+    return rows
 
 
 def _known(file: Path, where: str, table: dict[str, Any], known: set[str]) -> None:

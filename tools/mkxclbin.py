@@ -12,6 +12,7 @@ gives the same bytes every time.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import uuid
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from pydriver.xclbin.errors import invalid
 from tools.bitgen import build_stream
 from tools.image import ComputeUnit, Image, place, read_image, sections, slot_kernels
 
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 DEMO = Path(__file__).resolve().parent.parent / "xclbins" / "demo"
 
 
@@ -52,12 +54,14 @@ def make_xclbin(
         stream = build_stream(slot_kernels(units)) if bitstream is None else bitstream
         bit = build_bit(stream, design=image.design, part=image.part)
         contents.insert(0, Content(SectionKind.BITSTREAM, bit, "bitstream"))
-    major, minor, patch = (int(part) for part in image.version.split("."))
+    version = _VERSION.fullmatch(image.version)
+    if version is None:
+        raise invalid(f"version {image.version!r} is not three numbers, as 2.13.466")
     header = Header(
         platform_vbnv=image.platform_vbnv,
         feature_rom_timestamp=image.feature_rom_timestamp,
         mode=Mode[image.mode],
-        version=(major, minor, patch),
+        version=(int(version[1]), int(version[2]), int(version[3])),
         uuid=image_uuid,
         timestamp=timestamp,
     )
@@ -86,7 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         options.out.write_bytes(data)
     except OSError as error:
-        print(f"mkxclbin: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"mkxclbin: {where}{error.strerror}", file=sys.stderr)
         return 1
     print(f"{options.out}: {len(data)} bytes")
     return 0

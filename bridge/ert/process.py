@@ -8,17 +8,14 @@ passes and nothing else does.
 
 from __future__ import annotations
 
-import struct
-import subprocess
 from dataclasses import dataclass, field
 
 from bridge.ert import Build, program
+from bridge.ert.link import Link
 from firmware_model.core import Core
 from firmware_model.ert.memory_map import CARD, MemoryMap
 from pydriver.regs import ert_csr, mb_intc
 
-_REQUEST = struct.Struct("<III")
-_ANSWER = struct.Struct("<I")
 _CSR_SIZE = _INTC_SIZE = _BANK_SIZE = 0x1000
 CLOCK_NS = 4
 
@@ -61,23 +58,21 @@ class VendorFirmware:
     _round: Round = field(default_factory=Round)
     _interrupts_on: bool = False
 
-    async def run(self, core: Core) -> int:
-        """Until the firmware exits (its exit status) or the caller cancels. Raises ENOENT: see `program`."""
-        process = subprocess.Popen([program(self.build)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
-            return await self._serve(core, process)
-        finally:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
+    async def run(self, core: Core) -> None:
+        """Until the firmware exits or the caller cancels.
 
-    async def _serve(self, core: Core, process: subprocess.Popen[bytes]) -> int:
-        assert process.stdin is not None and process.stdout is not None
-        while len(message := process.stdout.read(_REQUEST.size)) == _REQUEST.size:
-            letter, addr, value = _REQUEST.unpack(message)
-            match chr(letter):
+        Raises ENOENT as `program`, EIO and ETIMEDOUT as `Link.receive` when it does not go on as it should.
+        """
+        link = Link([str(program(self.build))], f"AMD's scheduler firmware ({self.build.name})")
+        try:
+            await self._serve(core, link)
+        finally:
+            link.close()
+
+    async def _serve(self, core: Core, link: Link) -> None:
+        while (message := link.receive()) is not None:
+            letter, addr, value = message
+            match letter:
                 case "R":
                     answer = await self._read(core, addr)
                 case "W":
@@ -89,9 +84,7 @@ class VendorFirmware:
                 case switch:
                     self._interrupts_on = switch == "E"
                     continue
-            process.stdin.write(_ANSWER.pack(answer))
-            process.stdin.flush()
-        return process.wait(timeout=10)
+            link.answer(answer)
 
     async def _read(self, core: Core, addr: int) -> int:
         if addr == self.build.base_register:

@@ -9,6 +9,8 @@ from pydriver.xrt import BO, Device, Kernel, State
 
 ELEMENTS = 203
 FACTOR = 3_000_000_019
+TIMEOUT_MS = 1
+"""Of simulated time: a kernel that hangs is known after seconds, not after minutes."""
 
 
 async def run(device: Device, uuid: bytes) -> str:
@@ -23,8 +25,8 @@ async def run(device: Device, uuid: bytes) -> str:
     await x.sync_to_device()
     await y.sync_to_device()
     for _ in range(2):
-        state = await kernel(x, y, FACTOR, ELEMENTS).wait(100)
-        assert state == State.COMPLETED, state
+        state = await kernel(x, y, FACTOR, ELEMENTS).wait(TIMEOUT_MS)
+        assert state == State.COMPLETED, f"the kernel has not ended after {TIMEOUT_MS} ms: {state.name}"
     await y.sync_from_device()
     result = np.frombuffer(y.read(), dtype=np.uint32)
     expected = (right + 2 * np.uint64(FACTOR) * left).astype(np.uint32)

@@ -30,7 +30,6 @@ class Difference(Enum):
         "Dataflow with CUISR: interrupts alone end commands; the vendor's ends some twice and loses the unit."
     )
     ECHO_ONCE = "v30 echo with interrupts answers a header once per write; the vendor's in every pass."
-    UNIT_LINES = "v30: an interrupt belongs to the unit in that region slot; the vendor's numbers units."
     ONE_UNIT = "v30 with one unit takes its interrupt from its own bit (the vendor's bit 1 is an option)."
     SLEEP = "v30 sleeps after EXIT as on the card; the vendor's emulation build does not."
     ACCESS_TEST_NONE = "v30's access test leaves units without registers out; the vendor's reads address 0."

@@ -14,7 +14,6 @@ class MemoryMap:
 
     `engine_queue`: the queue's address as the copy engine sees it, for CSR CQ_BASE. `cu_intc`: the four unit
     interrupt controllers. `clock`: a free-running cycle counter, None where the card has none.
-    `units`, `unit_stride`: the window of the units whose interrupt lines are numbered by their place in it.
     """
 
     cq: int
@@ -24,14 +23,6 @@ class MemoryMap:
     cu_intc: tuple[int, int, int, int]
     engine_queue: int
     clock: int | None = None
-    units: range = range(0)
-    unit_stride: int = 0x10000
-
-    def line(self, address: int, index: int) -> int:
-        """Number of the interrupt line of the unit `index` at `address`."""
-        if address in self.units:
-            return (address - self.units.start) // self.unit_stride
-        return index
 
 
 _BANKS = tuple(window.base for window in mb_bus.CU_INTC)
@@ -43,8 +34,6 @@ CARD = MemoryMap(
     intc=mb_bus.INTC.base,
     cu_intc=(_BANKS[0], _BANKS[1], _BANKS[2], _BANKS[3]),
     engine_queue=mb_bus.ERT_CQ.base,
-    units=range(mb_bus.CU[0].base, mb_bus.CU[-1].base + mb_bus.CU[-1].size),
-    unit_stride=mb_bus.CU[1].base - mb_bus.CU[0].base,
 )
 """This card: the legacy places, for both versions. The vendor's v30 build has its queue and controllers
 inside the window that holds the compute units here."""

@@ -34,7 +34,7 @@ async def disable(firmware: Scheduler) -> None:
 
 async def serve(firmware: Scheduler, pending: int) -> None:
     """Complete what the banks that interrupt (bits of the main controller) say, and acknowledge there."""
-    lines = {firmware.map.line(unit.addr, cu): cu for cu, unit in enumerate(firmware.units)}
+    lines = {cu: cu for cu in range(len(firmware.units))}
     if firmware.options.one_unit_on_bit_1 and len(firmware.units) == 1:
         lines = {1: 0}
     for bank, base in enumerate(firmware.map.cu_intc):

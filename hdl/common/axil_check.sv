@@ -9,23 +9,23 @@ module axil_check #(
     input  wire                 clk,
     input  wire                 rst,
 
-    input  wire [ADDR_W-1:0]    awaddr,
-    input  wire                 awvalid,
-    input  wire                 awready,
-    input  wire [31:0]          wdata,
-    input  wire [3:0]           wstrb,
-    input  wire                 wvalid,
-    input  wire                 wready,
-    input  wire [1:0]           bresp,
-    input  wire                 bvalid,
-    input  wire                 bready,
-    input  wire [ADDR_W-1:0]    araddr,
-    input  wire                 arvalid,
-    input  wire                 arready,
-    input  wire [31:0]          rdata,
-    input  wire [1:0]           rresp,
-    input  wire                 rvalid,
-    input  wire                 rready
+    input  wire [ADDR_W-1:0]    s_axil_awaddr,
+    input  wire                 s_axil_awvalid,
+    input  wire                 s_axil_awready,
+    input  wire [31:0]          s_axil_wdata,
+    input  wire [3:0]           s_axil_wstrb,
+    input  wire                 s_axil_wvalid,
+    input  wire                 s_axil_wready,
+    input  wire [1:0]           s_axil_bresp,
+    input  wire                 s_axil_bvalid,
+    input  wire                 s_axil_bready,
+    input  wire [ADDR_W-1:0]    s_axil_araddr,
+    input  wire                 s_axil_arvalid,
+    input  wire                 s_axil_arready,
+    input  wire [31:0]          s_axil_rdata,
+    input  wire [1:0]           s_axil_rresp,
+    input  wire                 s_axil_rvalid,
+    input  wire                 s_axil_rready
 );
 
   reg               aw_wait;
@@ -42,13 +42,15 @@ module axil_check #(
   reg  [3:0]        w_due;
   reg  [3:0]        r_due;
 
-  wire              b_take = bvalid && bready;
-  wire              r_take = rvalid && rready;
+  wire              b_take = s_axil_bvalid && s_axil_bready;
+  wire              r_take = s_axil_rvalid && s_axil_rready;
 
   // Nothing on the port, nothing to look at: an idle port costs a simulator next to nothing.
   reg               clean;
-  wire step = rst !== 1'b0 ? clean !== 1'b1 : clean || awvalid !== 1'b0 || wvalid !== 1'b0 || bvalid !== 1'b0 || arvalid !== 1'b0
-      || rvalid !== 1'b0 || aw_wait || w_wait || b_wait || ar_wait || r_wait;
+  wire [4:0]        valids = {s_axil_awvalid, s_axil_wvalid, s_axil_bvalid, s_axil_arvalid, s_axil_rvalid};
+  wire [4:0]        readies = {s_axil_awready, s_axil_wready, s_axil_bready, s_axil_arready, s_axil_rready};
+  wire step = rst !== 1'b0 ? clean !== 1'b1
+      : clean || valids !== 5'd0 || aw_wait || w_wait || b_wait || ar_wait || r_wait;
 
   always_ff @(posedge clk) if (step !== 1'b0) begin
     clean <= rst !== 1'b0;
@@ -62,58 +64,58 @@ module axil_check #(
       w_due <= 4'd0;
       r_due <= 4'd0;
     end else begin
-      aw_wait <= awvalid && !awready;
-      w_wait <= wvalid && !wready;
-      b_wait <= bvalid && !bready;
-      ar_wait <= arvalid && !arready;
-      r_wait <= rvalid && !rready;
-      aw_due <= aw_due + {3'd0, awvalid && awready} - {3'd0, b_take};
-      w_due <= w_due + {3'd0, wvalid && wready} - {3'd0, b_take};
-      r_due <= r_due + {3'd0, arvalid && arready} - {3'd0, r_take};
+      aw_wait <= s_axil_awvalid && !s_axil_awready;
+      w_wait <= s_axil_wvalid && !s_axil_wready;
+      b_wait <= s_axil_bvalid && !s_axil_bready;
+      ar_wait <= s_axil_arvalid && !s_axil_arready;
+      r_wait <= s_axil_rvalid && !s_axil_rready;
+      aw_due <= aw_due + {3'd0, s_axil_awvalid && s_axil_awready} - {3'd0, b_take};
+      w_due <= w_due + {3'd0, s_axil_wvalid && s_axil_wready} - {3'd0, b_take};
+      r_due <= r_due + {3'd0, s_axil_arvalid && s_axil_arready} - {3'd0, r_take};
 
-      assert (^{awvalid, awready, wvalid, wready, bvalid, bready, arvalid, arready, rvalid, rready} !== 1'bx)
+      assert (^{valids, readies} !== 1'bx)
       else $error("AXI4-Lite: unknown handshake");
-      if (awvalid) begin
-        aw_was <= awaddr;
-        assert (^awaddr !== 1'bx)
+      if (s_axil_awvalid) begin
+        aw_was <= s_axil_awaddr;
+        assert (^s_axil_awaddr !== 1'bx)
         else $error("AXI4-Lite: unknown write address");
       end
-      if (wvalid) w_was <= {wdata, wstrb};
-      if (bvalid) begin
-        b_was <= bresp;
+      if (s_axil_wvalid) w_was <= {s_axil_wdata, s_axil_wstrb};
+      if (s_axil_bvalid) begin
+        b_was <= s_axil_bresp;
         assert (aw_due != 4'd0 && w_due != 4'd0)
         else $error("AXI4-Lite: B without a write");
       end
-      if (arvalid) begin
-        ar_was <= araddr;
-        assert (^araddr !== 1'bx)
+      if (s_axil_arvalid) begin
+        ar_was <= s_axil_araddr;
+        assert (^s_axil_araddr !== 1'bx)
         else $error("AXI4-Lite: unknown read address");
       end
-      if (rvalid) begin
-        r_was <= {rdata, rresp};
+      if (s_axil_rvalid) begin
+        r_was <= {s_axil_rdata, s_axil_rresp};
         assert (r_due != 4'd0)
         else $error("AXI4-Lite: R without a read");
-        assert (^rresp !== 1'bx)
+        assert (^s_axil_rresp !== 1'bx)
         else $error("AXI4-Lite: unknown read response");
       end
       if (aw_wait) begin
-        assert (awvalid && awaddr === aw_was)
+        assert (s_axil_awvalid && s_axil_awaddr === aw_was)
         else $error("AXI4-Lite: AW changed before it was taken");
       end
       if (w_wait) begin
-        assert (wvalid && {wdata, wstrb} === w_was)
+        assert (s_axil_wvalid && {s_axil_wdata, s_axil_wstrb} === w_was)
         else $error("AXI4-Lite: W changed before it was taken");
       end
       if (b_wait) begin
-        assert (bvalid && bresp === b_was)
+        assert (s_axil_bvalid && s_axil_bresp === b_was)
         else $error("AXI4-Lite: B changed before it was taken");
       end
       if (ar_wait) begin
-        assert (arvalid && araddr === ar_was)
+        assert (s_axil_arvalid && s_axil_araddr === ar_was)
         else $error("AXI4-Lite: AR changed before it was taken");
       end
       if (r_wait) begin
-        assert (rvalid && {rdata, rresp} === r_was)
+        assert (s_axil_rvalid && {s_axil_rdata, s_axil_rresp} === r_was)
         else $error("AXI4-Lite: R changed before it was taken");
       end
     end

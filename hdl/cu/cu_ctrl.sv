@@ -180,6 +180,7 @@ module cu_ctrl #(
       .ap_continue(ap_continue),
       .ap_done(ap_done),
       .ap_ready(ap_ready),
+      .ap_idle(ap_idle),
       .kernel_reset(kernel_reset),
       .kernel_quiet(kernel_quiet),
       .take(take),
@@ -391,6 +392,19 @@ module cu_ctrl #(
   end
 
 `ifdef FORMAL
+  // A kernel that writes its array is not idle, so it keeps the clock.
+  cu_clock_proof #(
+      .STATE_W(9 + 64 * ARG_WORDS + 32 * OUT_WORDS),
+      .EVENTS(3)
+  ) clocked (
+      .clk(clk),
+      .rst(rst),
+      .clocked(active || s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || out_array_we),
+      .state({gie, ier, isr, input_released, input_pending, output_requested, output_pending, host_args, kernel_args,
+              host_outs}),
+      .events({release_now, consume_now, exchange_now})
+  );
+
   // A legal kernel; cu_handshake_proof holds the rest of the rules.
   always_comb begin
     assume (!(ap_idle && ap_done));

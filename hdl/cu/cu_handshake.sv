@@ -28,6 +28,7 @@ module cu_handshake #(
     output wire        ap_continue,
     input  wire        ap_done,
     input  wire        ap_ready,
+    input  wire        ap_idle,
     output wire        kernel_reset,
     input  wire        kernel_quiet,
 
@@ -82,7 +83,7 @@ module cu_handshake #(
   wire       pop = retire && flights != 3'd0;
 
   assign done = ap_done && !abandon;
-  assign done_first = done && !(PROTOCOL == 1 && done_before);
+  assign done_first = done && !done_before;
   assign isr_done = PROTOCOL != 2 && done && !oldest[0];
   assign isr_ready = PROTOCOL != 2 && ready && !counted;
   assign done_visible = PROTOCOL == 1 ? done && !hidden : done_kept;
@@ -91,8 +92,11 @@ module cu_handshake #(
   assign ap_start = PROTOCOL == 2 || started;
   assign ap_continue = PROTOCOL == 2 || continue_pulse || (done && hidden);
 
+  // A start waits here for an idle kernel only: one that is not idle keeps its own clock, or hangs.
   // A held ap_done (CHAIN) needs one edge; whatever the host does about it brings its own.
-  assign active = PROTOCOL == 2 ? ap_done : started || resetting || continue_pulse || ap_ready
+  wire       offered = started && ap_idle;
+
+  assign active = PROTOCOL == 2 ? ap_done : offered || resetting || continue_pulse || ap_ready
                                     || (PROTOCOL == 1 ? done_first || done && hidden : ap_done);
 
   wire       step = rst || ctrl_write || ctrl_read || count_write || resetting || continue_pulse || ap_ready || ap_done
@@ -118,7 +122,7 @@ module cu_handshake #(
       else if (ap_ready) started <= 1'b0;
 
       continue_pulse <= ctrl_write && wr_strb[0] && wr_data[CONTINUE_BIT] && !abandon;
-      done_before <= done && !ap_continue;
+      done_before <= PROTOCOL == 1 && done && !ap_continue;
 
       if (abandon) done_kept <= 1'b0;
       else if (ap_done && !hidden) done_kept <= 1'b1;
@@ -175,6 +179,7 @@ module cu_handshake #(
   ) proof (
       .clk(clk),
       .rst(rst),
+      .active(active),
       .start_write(start_write),
       .restart_write(ctrl_write && wr_strb[0]),
       .ctrl_read(ctrl_read),
@@ -186,6 +191,7 @@ module cu_handshake #(
       .ap_continue(ap_continue),
       .ap_done(ap_done),
       .ap_ready(ap_ready),
+      .ap_idle(ap_idle),
       .kernel_reset(kernel_reset),
       .kernel_quiet(kernel_quiet),
       .take(take),
@@ -197,6 +203,17 @@ module cu_handshake #(
       .flight(flight),
       .flights(flights),
       .done_before(done_before)
+  );
+
+  cu_clock_proof #(
+      .STATE_W(50)
+  ) clocked (
+      .clk(clk),
+      .rst(rst),
+      .clocked(active || ctrl_write || ctrl_read || count_write),
+      .state({started, resetting, continue_pulse, done_kept, done_before, ready_kept, auto_restart, flight, flights,
+              count}),
+      .events(take)
   );
 `endif
 

@@ -257,7 +257,8 @@ module krnl_fir #(
   assign ap_done = finished;
   assign ap_ready = front == READY;
   // A held done needs no clock, nor does a second execution that waits behind it with all its input taken.
-  assign active = ctrl_active || reading || storing || filtered || front != IDLE || (waiting && !finished) || back;
+  assign active = ctrl_active || run || reading || storing || filtered || front != IDLE || (waiting && !finished)
+                  || back;
 
   always_ff @(posedge clk) begin
     if (rst || kernel_reset) begin

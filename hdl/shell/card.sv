@@ -339,6 +339,7 @@ module card #(
   wire         cfg_valid;
   wire [8*NUM_SLOTS-1:0] cfg_slot_kernel;
   wire [NUM_SLOTS-1:0] region_irq;
+  wire [NUM_SLOTS-1:0] unit_irq;
   wire [NUM_SLOTS-1:0] cu_irq;
   wire         mailbox_mgmt_irq;
   wire         mailbox_user_irq;
@@ -849,6 +850,14 @@ module card #(
       .active(region_active)
   );
 
+  unit_lines #(
+      .SLOTS(NUM_SLOTS)
+  ) u_unit_lines (
+      .slot_irq(region_irq),
+      .slot_kernel(cfg_slot_kernel),
+      .unit_irq(unit_irq)
+  );
+
   axi_isolate #(
       .ID_W(ID_W),
       .IRQ_W(NUM_SLOTS)
@@ -914,7 +923,7 @@ module card #(
       .m_axi_rlast(kernels_rlast),
       .m_axi_rvalid(kernels_rvalid),
       .m_axi_rready(kernels_rready),
-      .irq_in(region_irq),
+      .irq_in(unit_irq),
       .irq_out(cu_irq),
       .active(isolate_active)
   );

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+SUBSYSTEM_OFFSET = 0x2C
+"""Subsystem vendor and device in configuration space."""
 _TEXT = re.compile(r"([0-9a-f]{4,8}):([0-9a-f]{2}):([01][0-9a-f])\.([0-7])", re.IGNORECASE)
 _LIMITS = (("domain", 1 << 32), ("bus", 256), ("device", 32), ("function", 8))
 

@@ -171,23 +171,28 @@ class Intc:
         await self._bar.write32(at, control | choice if mode == Mode.CU else control & ~choice)
 
     async def _switch(self, mode: Mode, source: int, on: bool) -> None:
-        group, bit = self._place(mode, source)
-        if on and bit not in group.handlers and group.whole is None:
-            raise fail(errno.EINVAL, f"{mode.value} interrupt {source} has no handler")
-        before = group.enabled
-        group.enabled = before | 1 << bit if on else before & ~(1 << bit)
-        if mode != self.mode or group.enabled == before:
-            return
-        index = source // PER_GROUP
+        self._place(mode, source)
+        # One at a time: the accesses of two would mix, and a change of the mode would come between.
+        async with self._lock:
+            group, bit = self._place(mode, source)
+            if on and bit not in group.handlers and group.whole is None:
+                raise fail(errno.EINVAL, f"{mode.value} interrupt {source} has no handler")
+            before = group.enabled
+            group.enabled = before | 1 << bit if on else before & ~(1 << bit)
+            if mode == self.mode and group.enabled != before:
+                await self._apply(source // PER_GROUP, before, group.enabled)
+
+    async def _apply(self, index: int, before: int, after: int) -> None:
+        """Bring the hardware of a group from one set of enabled sources, a bit mask, to another."""
         if not before:
             await self._irqs.enable(index)
-        elif not group.enabled:
+        elif not after:
             await self._irqs.disable(index)
-        if mode == Mode.CU:
-            if on:
-                await self._set(index, 1 << bit)
+        if self.mode == Mode.CU:
+            if after & ~before:
+                await self._set(index, after & ~before)
             else:
-                await self._write(index, cu_intc.CIE.offset, 1 << bit)
+                await self._write(index, cu_intc.CIE.offset, before & ~after)
 
     async def _set(self, index: int, bits: int) -> None:
         base = self._controllers[index]

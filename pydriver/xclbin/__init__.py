@@ -10,11 +10,12 @@ from __future__ import annotations
 from .bitfile import BitFile, build_bit, parse_bit
 from .container import NULL_UUID, Axlf, Gap, Section, parse
 from .kinds import ClockType, DebugIpType, IpControl, IpType, MemType, Mode, SectionKind
-from .metadata import Instance, Kernel, KernelArg, Metadata, Port, parse_metadata
+from .metadata import NEXT_DESCRIPTOR, Instance, Kernel, KernelArg, Metadata, Port, parse_metadata
 from .sections import ClockFreq, Connection, DebugIp, Ip, MemBank, kernel_properties
 from .writer import Content, Header, assemble, build, sign
 
 __all__ = [
+    "NEXT_DESCRIPTOR",
     "NULL_UUID",
     "Axlf",
     "BitFile",

@@ -19,6 +19,10 @@ from .errors import invalid
 NO_INDEX = -1
 """Index of an argument that the host does not set (empty `id`)."""
 
+NEXT_DESCRIPTOR = "nextDescriptorAddr"
+"""The last argument of a kernel behind a fast adapter, which the adapter sets: it leads to the memory of the
+descriptors (XRT's KDS and `xrt::run` leave it out of a descriptor)."""
+
 MAX_ITEMS = 65536
 """Kernels, ports, arguments and instances in one document."""
 

@@ -16,6 +16,7 @@ from pydriver.mailbox import ConnFlags, Group
 from pydriver.mailbox.attributes import mailbox_attributes
 from pydriver.mailbox.messages import DnaData
 from pydriver.mailbox.wire import Wire, c_string
+from pydriver.subdev.identity import SUBSYSTEM_OFFSET
 from pydriver.sysfs import Attribute, AttributeTree
 from pydriver.xocl.kds_attributes import ert_attributes, kds_attributes
 from pydriver.xocl.reclock import MAX_CLOCKS, MIN_MHZ, clock_slots
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pydriver.xocl.driver import Xocl
 
 DRM_MAJOR = 226
-SUBSYSTEM_OFFSET = 0x2C
 DNA_WORDS = 3
 CONNECTION = (
     "ready",

@@ -4,7 +4,8 @@
 Source: XRT KDS contract §1, §2, §4 and §6. A unit that cannot be opened after a good lock leaves the image
 locked until the client closes, as in the real driver; its other quirks are `Quirk`'s. A reset of the card
 ends clients (XRT firewall contract §6): where the real driver kills their processes, every call of theirs
-fails with ENODEV here, as on an unplugged DRM device.
+fails with ENODEV here, as on an unplugged DRM device. After `close` every one fails with EBADF, which is not
+named again below.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Client:
         self._descriptors: list[UserManagedCu] = []
         self._calls: list[Task] = []
         self._killed = False
+        self._closed = False
         self._gone = False
         self._closing = Lock(driver.clock)
 
@@ -120,8 +122,12 @@ class Client:
             self._unlock()
 
     async def _close_cu(self, cu_index: int) -> None:
-        """Give a unit back after its commands have ended, or been given up."""
+        """Give a unit back after its commands have ended, or been given up; its interrupt goes with it."""
         await self._end_commands(cu_index)
+        mine = [each for each in self._descriptors if each.cu.index == cu_index]
+        self._descriptors = [each for each in self._descriptors if each not in mine]
+        for descriptor in mine:
+            await descriptor.close()
         self._give_back(cu_index)
 
     async def _end_commands(self, cu_index: int) -> None:
@@ -139,8 +145,9 @@ class Client:
                 break
             await self._wait_step(min(left, CLOSE_STEP_NS))
         if kds.by_host(self, cu_index):
-            kds.request_abort(self, cu_index)
             while self._commands.on_cu(cu_index):
+                # Again and again: the client may have sent another one meanwhile.
+                kds.request_abort(self, cu_index)
                 await self._wait_step(CLOSE_STEP_NS)
         elif self._commands.on_cu(cu_index):
             await kds.abort_sync(self)
@@ -204,6 +211,9 @@ class Client:
             if self._cus.get(cu.index) != (True, cu) or self._commands.on_cu(cu.index):
                 raise fail(errno.EBUSY, f"{cu.name} was given back or used meanwhile")
             descriptor = await UserManagedCu.open(driver.clock, cu, driver.intc, driver.host_cus)
+            if self._cus.get(cu.index) != (True, cu):
+                await descriptor.close()
+                raise fail(errno.EBUSY, f"{cu.name} was given back meanwhile")
         except OSError as error:
             return error
         self._descriptors.append(descriptor)
@@ -240,7 +250,7 @@ class Client:
         """Wait for a completion nobody has polled yet and take it; False when the time passed first.
 
         One completion wakes one poll, and it may be any command's: look at the packets. Raises ENODEV when a
-        reset has ended the client and all its commands.
+        reset has ended the client and all its commands, EBADF when it has been closed.
         """
         deadline = None if timeout_ns is None else self._driver.clock.now_ns() + timeout_ns
         while not self._events:
@@ -285,10 +295,12 @@ class Client:
 
     async def close(self) -> None:
         """What the end of the process does: descriptors, contexts, commands, buffers."""
+        self._closed = True
         async with self._closing:
             for call in self._calls:
                 await call.join()
             self._calls.clear()
+            await self._commands.end_copies()
             for descriptor in self._descriptors:
                 await descriptor.close()
             self._descriptors.clear()
@@ -304,14 +316,16 @@ class Client:
                 self._driver.memory.free(handle)
             self._buffers.clear()
             self._driver.forget(self)
+            self._gone = True
+            self._event.set()
 
     async def kill(self) -> None:
         """End the client from outside: close it, fail its further calls, wake whoever polls."""
         self._killed = True
         await self.close()
-        self._gone = True
-        self._event.set()
 
     def _check_alive(self) -> None:
         if self._killed:
             raise fail(errno.ENODEV, "a reset of the card has ended this client")
+        if self._closed:
+            raise fail(errno.EBADF, "this file of the device is closed")

@@ -21,6 +21,7 @@ from pydriver.subdev.bars import MIB, memory_bar, register_bar, small_bar
 from pydriver.subdev.bitstream import Bitstream
 from pydriver.subdev.cfg_gpio import CfgGpio
 from pydriver.subdev.feature_rom import FeatureRom, read_feature_rom
+from pydriver.subdev.identity import SUBSYSTEM_OFFSET
 from pydriver.subdev.intc import Intc
 from pydriver.subdev.irq_block import IrqBlock
 from pydriver.sysfs import AttributeTree
@@ -43,7 +44,6 @@ USER_FUNCTION = 1
 MAILBOX_USER_IRQ = 4
 FIRST_VECTOR = 4
 """Vectors 0 to 3 belong to the DMA channels."""
-SUBSYSTEM_OFFSET = 0x2C
 DSA52 = 0x52
 
 

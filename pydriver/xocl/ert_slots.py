@@ -61,9 +61,9 @@ class Slots:
         return [(slot, entry) for slot, entry in enumerate(self._commands) if entry is not None]
 
     @property
-    def busy(self) -> bool:
-        """Something is out, or was given up and may still be answered."""
-        return bool(self._late) or any(entry is not None for entry in self._commands)
+    def late(self) -> bool:
+        """Something was given up and may still be answered."""
+        return bool(self._late)
 
     def all_out(self, index: int) -> bool:
         """Every slot of the 32 of a status register has something to answer."""

@@ -11,10 +11,8 @@ import functools
 from collections.abc import Callable
 
 from pydriver.platform import Clock, Task
-from pydriver.regs import RegBlock, ert_csr
-from pydriver.subdev.intc import PER_GROUP, Intc, Mode
-
-STATUS = (ert_csr.STATUS0, ert_csr.STATUS1, ert_csr.STATUS2, ert_csr.STATUS3)
+from pydriver.regs import RegBlock
+from pydriver.subdev.intc import PER_GROUP, STATUS, Intc, Mode
 
 OnDone = Callable[[int, int], None]
 """Called with the number of a STATUS register and the bits that were in it."""
@@ -33,7 +31,7 @@ class StatusWatch:
         *,
         poll_ns: int,
     ) -> None:
-        """`waiting`: something is out, so polling makes sense."""
+        """`waiting`: polling makes sense; `wake` when that may have become true."""
         self._clock = clock
         self._csr = csr
         self._intc = intc
@@ -66,8 +64,8 @@ class StatusWatch:
                 await self._intc.disable(Mode.ERT, PER_GROUP * index)
                 self._intc.request_status(index, None)
 
-    def submitted(self) -> None:
-        """There is something to look for."""
+    def wake(self) -> None:
+        """There may be something to look for."""
         self._busy.set()
 
     async def _handle(self, index: int, status: int) -> None:
@@ -75,7 +73,7 @@ class StatusWatch:
 
     async def _poll(self) -> None:
         while True:
-            if not self._waiting():
+            while not self._waiting():
                 self._busy.clear()
                 await self._busy.wait()
             for index, value in enumerate(await self._csr.read_many(STATUS)):

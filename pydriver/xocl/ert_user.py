@@ -68,7 +68,7 @@ class ErtUser:
             keep_back=Quirk.REUSED_SLOTS not in self._quirks,
             translate=Quirk.KEY_VAL_AS_REGISTER_MAP not in self._quirks,
         )
-        self._watch = StatusWatch(clock, csr, intc, self._note, lambda: self._slots.busy, poll_ns=poll_ns)
+        self._watch = StatusWatch(clock, csr, intc, self._note, self._expects, poll_ns=poll_ns)
         self._pending: deque[Command] = deque()
         self._special: deque[Command] = deque()
         self._aborts: deque[_Abort] = deque()
@@ -167,6 +167,8 @@ class ErtUser:
         (self._special if command.header.opcode in SPECIAL else self._pending).append(command)
         command.mark(State.QUEUED, self._clock.now_ns())
         self._work.set()
+        if self._slots.late:
+            self._watch.wake()
 
     def abort(self, owner: Owner) -> None:
         """Give up an owner's commands now: not submitted ones become ABORT, submitted ones TIMEOUT. The card
@@ -216,6 +218,11 @@ class ErtUser:
         self._pending.clear()
         return pending
 
+    def _expects(self) -> bool:
+        """STATUS is worth a look: something is out, or waits for a slot that a late answer would free."""
+        waits = bool(self._pending or self._special)
+        return bool(self._slots.commands) or (waits and self._slots.late)
+
     def _note(self, index: int, status: int) -> None:
         if status:
             self._done.append((index, status))
@@ -264,7 +271,7 @@ class ErtUser:
             await self.answers.prepare_access_test(self._slots, slot, command)
         bell = (self._csr.address(CQ_STATUS[slot // 32]), 1 << slot % 32)
         await self._slots.write(slot, command, bell)
-        self._watch.submitted()
+        self._watch.wake()
         if slot == SPECIAL_SLOT and Quirk.SPECIAL_FOR_EVER not in self._quirks:
             self._timers = [timer for timer in self._timers if not timer.done()]
             self._timers.append(self._clock.spawn(self._patience(command), "user.ert.patience"))

@@ -15,6 +15,7 @@ from pydriver.xocl.kds import KDMA_INDEX, copybo
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from pydriver.platform import Task
     from pydriver.xocl.client import Client
     from pydriver.xocl.driver import Xocl
     from pydriver.xocl.memory import BufferObject
@@ -31,6 +32,12 @@ class Execbuf:
         self._driver = driver
         self._client = client
         self._on_settled = on_settled
+        self._copies: list[Task] = []
+
+    async def end_copies(self) -> None:
+        """Wait for copies by the host: they use buffers that the client has."""
+        for copy in self._copies:
+            await copy.join()
 
     def on_cu(self, cu_index: int) -> bool:
         """Commands for a unit have not ended."""
@@ -81,7 +88,8 @@ class Execbuf:
         copy = copybo.Copy.unpack(command.packet)
         src, dst = owned(copy.src_handle), owned(copy.dst_handle)
         if not copybo.check(copy, src, dst):
-            self._driver.clock.spawn(self._copy_by_host(command, copy, src, dst), "user.copy")
+            task = self._driver.clock.spawn(self._copy_by_host(command, copy, src, dst), "user.copy")
+            self._copies = [*(each for each in self._copies if not each.done()), task]
             return True
         if self._driver.kds.kdma is None:
             raise fail(errno.EINVAL, "this shell has no copy unit")

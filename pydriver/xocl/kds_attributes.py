@@ -31,24 +31,24 @@ def kds_attributes(driver: Xocl) -> dict[str, Attribute]:
         if count:
             raise fail(errno.EBUSY, f"{count} clients have contexts")
 
-    def good() -> None:
+    def free_to_choose() -> None:
         if driver.kds.state.bad:
             raise fail(errno.ENODEV, "the scheduler is in a bad state")
+        nobody_lives()
 
     def store_echo(text: str) -> None:
         nobody_lives()
         driver.kds.set_echo(parse_flag(text))
 
     async def store_disable(text: str) -> None:
-        good()
-        nobody_lives()
-        await driver.kds.modes.choose_scheduler(parse_flag(text))
+        await driver.kds.modes.choose_scheduler(parse_flag(text), free_to_choose)
 
     async def store_interrupt(text: str) -> None:
-        good()
-        nobody_lives()
         if text in ("cu", "ert"):
-            await driver.kds.modes.choose_interrupt(text == "cu", driver.rom.has_scheduler)
+            has_scheduler = driver.rom.has_scheduler
+            await driver.kds.modes.choose_interrupt(text == "cu", has_scheduler, free_to_choose)
+        else:
+            free_to_choose()
 
     def store_interval(text: str) -> None:
         value = parse_u64(text)

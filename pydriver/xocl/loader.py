@@ -91,9 +91,10 @@ class Loader:
             self._check_image(axlf)
             topology = axlf.section(SectionKind.MEM_TOPOLOGY)
             axlf.mem_topology()  # its size must be exact
-            self._free_descriptors()
             if not (driver.options.data_retention and topology == self._mem_topology):
-                driver.memory.check_empty()
+                driver.memory.check_empty(own=int(self._descriptors is not None))
+            # Not before: until here the old image may stay.
+            self._free_descriptors()
             driver.kds.forget_image()
             driver.on_event("user", f"loads {axlf.uuid.hex()}, {axlf.length} bytes")
             try:
@@ -118,9 +119,10 @@ class Loader:
                 axlf.ip_layout(), axlf.connectivity(), axlf.clock_topology(), without_design(axlf)
             )
             self.bitstream.uuid = axlf.uuid
-        except OSError as error:
+        except BaseException as error:
+            # Whoever asked may also have been killed: what is on the card is no image that anybody knows.
             self.bitstream.uuid = NULL_UUID
-            driver.on_event("user", f"load failed: {error.strerror}")
+            driver.on_event("user", f"load failed: {getattr(error, 'strerror', None) or 'given up'}")
             raise
         finally:
             # The topology is kept even when the load failed.
@@ -140,7 +142,7 @@ class Loader:
         try:
             self._reserve_descriptors(cus)
             await driver.kds.configure(cus, replace(flags, polling=polling), driver.rom.has_scheduler)
-        except OSError:
+        except BaseException:
             self.bitstream.uuid = NULL_UUID
             raise
 

@@ -53,7 +53,7 @@ class Process:
     async def call(self, request: Coroutine[Any, Any, T]) -> T:
         """A call of the kernel that a dying process still has finished, for example `Xocl.read_axlf`."""
         task = self._clock.spawn(request, f"process {self.pid} in the kernel")
-        self._kernel.append(task)
+        self._kernel = [*(each for each in self._kernel if not each.done()), task]
         result: T = await task.join()
         return result
 
@@ -75,6 +75,14 @@ class Process:
             await program(self)
         except (OSError, KernelOops) as error:
             self.error = error
+        except Exception as error:
+            # A mistake of the program: the process ends, and whoever runs it all hears of it too.
+            self.error = error
+            self._task_ends()
+            raise
+        self._task_ends()
+
+    def _task_ends(self) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]
         if not self._dying and (self.error is not None or len(self._tasks) <= 1):
             # Not `kill`: a task cannot cancel itself.
@@ -101,5 +109,5 @@ class Process:
     async def _settle(task: Task) -> None:
         try:
             await task.join()
-        except OSError:
+        except (OSError, KernelOops):
             return  # nobody is left who would hear of it

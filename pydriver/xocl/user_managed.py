@@ -25,6 +25,7 @@ class UserManagedCu:
 
     def __init__(self, clock: Clock, cu: ComputeUnit, intc: Intc, host: HostCus | None) -> None:
         self.cu = cu
+        self._clock = clock
         self._intc = intc
         self._host = host
         self._count = 0
@@ -80,11 +81,18 @@ class UserManagedCu:
         (value,) = _COUNT.unpack(data)
         if value not in (0, 1):
             raise fail(errno.EINVAL, f"{value} neither enables (1) nor disables (0) an interrupt")
-        if value:
-            await self._intc.enable(Mode.CU, self.cu.interrupt_id)
-        else:
-            await self._intc.disable(Mode.CU, self.cu.interrupt_id)
+        # A process that is killed now must not leave the bank's interrupt half enabled.
+        error: OSError | None = await self._clock.spawn(self._switch(value == 1), "user.ucu.write").join()
+        if error is not None:
+            raise error
         return len(data)
+
+    async def _switch(self, on: bool) -> OSError | None:
+        try:
+            await (self._intc.enable if on else self._intc.disable)(Mode.CU, self.cu.interrupt_id)
+        except OSError as error:
+            return error
+        return None
 
     async def poll(self, timeout_ns: int | None = None) -> bool:
         """Whether a read would not wait; waits up to `timeout_ns` for that. Raises EBADF (closed)."""

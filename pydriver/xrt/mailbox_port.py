@@ -28,6 +28,10 @@ SYNC = cu_mailbox.INPUT_CTRL.RELEASE.mask
 BUSY = cu_mailbox.INPUT_CTRL.PENDING.mask
 FOREVER = 0xFFFF_FFFF
 """Value of the counter that never runs out."""
+CLOSE_PATIENCE_NS = 5_000_000_000
+"""How long a kernel has at the end to take the last set, as the driver gives its command."""
+EASING, LONGEST_PAUSE_NS = 64, 1_000_000
+"""The pause between two looks grows to this part of the time waited, as that of the driver's poller."""
 
 
 class Half:
@@ -57,22 +61,26 @@ class Half:
         await self._port.registers.write(self._offset, control | SYNC)
         self.acquired = False
 
-    async def acquire(self, withdraw: bool = False) -> bool:
+    async def acquire(self, withdraw: bool = False, patience_ns: int | None = None) -> bool:
         """Take the half back as soon as the kernel has used it.
 
-        When the kernel does not run and so never will: take it all the same with `withdraw`, else False.
+        When the kernel does not run and so never will, or has not in `patience_ns`: take it all the same with
+        `withdraw`, else False.
         """
         if self.acquired:
             return True
+        begin = self._port.clock.now_ns()
         if self._stale:
             while self._busy:
-                await self._pause()
+                await self._pause(begin)
                 await self._poll()
             control = await self._port.registers.read(self._offset)
         else:
             control = await self._poll()
             while self._busy and self._running():
-                await self._pause()
+                if patience_ns is not None and self._port.clock.now_ns() - begin >= patience_ns:
+                    break
+                await self._pause(begin)
                 control = await self._poll()
             if self._busy:
                 # The kernel may have used it at its very end, between the look and the end of the run.
@@ -95,8 +103,10 @@ class Half:
         self._busy = bool(control & BUSY)
         return control
 
-    async def _pause(self) -> None:
-        await self._port.clock.sleep_ns(self._port.poll_ns)
+    async def _pause(self, begin: int) -> None:
+        waited = self._port.clock.now_ns() - begin
+        pause = max(self._port.poll_ns, min(waited // EASING, LONGEST_PAUSE_NS))
+        await self._port.clock.sleep_ns(pause)
 
 
 class MailboxPort:
@@ -130,8 +140,9 @@ class MailboxPort:
             raise fail(errno.EPERM, "the mailbox is write-only")
 
     async def close(self) -> None:
-        """Leave both halves with the host; a set that was written is taken first if the kernel runs."""
+        """Leave both halves with the host; a set that was written is taken first if the kernel runs and does
+        not hang."""
         if self._kind is not MailboxType.OUT:
-            await self.input.acquire(withdraw=True)
+            await self.input.acquire(withdraw=True, patience_ns=CLOSE_PATIENCE_NS)
         if self._kind is not MailboxType.IN:
             await self.output.give_up()

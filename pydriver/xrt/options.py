@@ -27,7 +27,7 @@ class RuntimeOptions:
 
     `mailbox_kernels` and `auto_restart_kernels`: names between slashes, as in ``/k1/k2/``, of kernels whose
     metadata do not say that they have a mailbox (both directions) or a counter; as in section Runtime of
-    xrt.ini. `mailbox_poll_ns`: pause between two looks at an acknowledge.
+    xrt.ini. `mailbox_poll_ns`: first pause between two looks at an acknowledge.
     """
 
     mailbox_kernels: str = ""

@@ -209,7 +209,9 @@ class Run:
 
 
 def iterations(autostart: Autostart | None) -> int:
-    """Value of the counter register: 0 runs once."""
+    """Value of the counter register: 0 runs once. Raises EINVAL for a number that it does not hold."""
     if autostart is None:
         return 0
+    if not 0 <= autostart.iterations <= FOREVER:
+        raise fail(errno.EINVAL, f"{autostart.iterations} restarts do not fit the counter")
     return autostart.iterations or FOREVER

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pydriver.xclbin import Axlf, IpControl, Kernel, KernelArg, MemBank, MemType, parse
+from pydriver.xclbin import NEXT_DESCRIPTOR, Axlf, IpControl, Kernel, KernelArg, MemBank, MemType, parse
 from pydriver.xclbin.sections import Ip
 from pydriver.xrt.registers import DEFAULT_RANGE
-
-NEXT_DESCRIPTOR = "nextDescriptorAddr"
 
 
 @dataclass(frozen=True)

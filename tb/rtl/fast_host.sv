@@ -92,60 +92,25 @@ module fast_host #(
       cfg_interrupt_msix_sent || cfg_interrupt_msix_fail || m_axis_cc_tvalid;
 
   host_requester requester (
-      .clk(clk),
-      .rst(rst),
-      .s_axis_cq_tdata(s_axis_cq_tdata),
-      .s_axis_cq_tuser(s_axis_cq_tuser),
-      .s_axis_cq_tkeep(s_axis_cq_tkeep),
-      .s_axis_cq_tlast(s_axis_cq_tlast),
-      .s_axis_cq_tvalid(s_axis_cq_tvalid),
-      .s_axis_cq_tready(s_axis_cq_tready),
-      .pcie_cq_np_req(pcie_cq_np_req),
-      .pcie_cq_np_req_count(pcie_cq_np_req_count),
-      .m_axis_cc_tdata(m_axis_cc_tdata),
-      .m_axis_cc_tlast(m_axis_cc_tlast),
-      .m_axis_cc_tvalid(m_axis_cc_tvalid),
-      .m_axis_cc_tready(m_axis_cc_tready),
       .max_payload(13'd128 << x_max_payload),
       .max_read_request(13'd128 << x_max_read_request),
       .completion_timeout(x_completion_timeout),
-      .busy(requester_busy)
+      .busy(requester_busy),
+      .*
   );
 
   host_memory #(
       .SIZE_LOG2(MEM_SIZE_LOG2)
   ) memory (
-      .clk(clk),
-      .rst(rst),
-      .m_axis_rq_tdata(m_axis_rq_tdata),
-      .m_axis_rq_tuser(m_axis_rq_tuser),
-      .m_axis_rq_tlast(m_axis_rq_tlast),
-      .m_axis_rq_tvalid(m_axis_rq_tvalid),
-      .m_axis_rq_tready(m_axis_rq_tready),
-      .s_axis_rc_tdata(s_axis_rc_tdata),
-      .s_axis_rc_tuser(s_axis_rc_tuser),
-      .s_axis_rc_tkeep(s_axis_rc_tkeep),
-      .s_axis_rc_tlast(s_axis_rc_tlast),
-      .s_axis_rc_tvalid(s_axis_rc_tvalid),
-      .s_axis_rc_tready(s_axis_rc_tready),
       .max_payload_dw(11'd32 << x_max_payload),
       .completion_boundary(x_rcb_128[0] ? 8'd128 : 8'd64),
       .split_every_boundary(x_split_every_boundary),
       .bus_master_enable(x_bus_master_enable),
-      .busy(memory_busy)
+      .busy(memory_busy),
+      .*
   );
 
-  host_interrupts interrupts (
-      .clk(clk),
-      .rst(rst),
-      .cfg_interrupt_msix_address(cfg_interrupt_msix_address),
-      .cfg_interrupt_msix_data(cfg_interrupt_msix_data),
-      .cfg_interrupt_msix_int(cfg_interrupt_msix_int),
-      .cfg_interrupt_msi_function_number(cfg_interrupt_msi_function_number),
-      .cfg_interrupt_msix_enable(cfg_interrupt_msix_enable),
-      .cfg_interrupt_msix_sent(cfg_interrupt_msix_sent),
-      .cfg_interrupt_msix_fail(cfg_interrupt_msix_fail)
-  );
+  host_interrupts interrupts (.*);
 
   wire check = (m_axis_cc_tvalid || m_axis_rq_tvalid) && !rst;
 

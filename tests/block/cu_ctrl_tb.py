@@ -248,7 +248,8 @@ async def lockstep(dut: Any) -> None:
     start_clock(dut.clk)
     await reset(dut)
 
-    starts = quiet = looks = 0
+    starts = quiet = looks = stopped = 0
+    answers = False  # the access of the cycle before is being answered, or continues the kernel
     for cycle in range(CYCLES * MOST_ROUNDS):
         if cycle and cycle % CYCLES == 0 and covered():
             break
@@ -270,6 +271,14 @@ async def lockstep(dut: Any) -> None:
         assert bool(dut.ap_continue.value) == cont, f"{where}: ap_continue"
         assert bool(dut.kernel_reset.value) == model.resetting, f"{where}: kernel_reset"
         assert bool(dut.irq.value) == model.irq, f"{where}: irq"
+        # An idle kernel must see its start. One that has seen it keeps its own clock, or hangs for nothing.
+        offered = SHAPE.protocol != NONE and model.start and drives.idle
+        if offered:
+            assert int(dut.active.value), f"{where}: a start and no clock"
+        elif not (answers or read is not None or write or drives.ready or drives.done or model.resetting):
+            assert not int(dut.active.value), f"{where}: a clock for nothing"
+            stopped += SHAPE.protocol == NONE or model.start
+        answers = read is not None or write is not None
         if SHAPE.words:
             args = int(dut.args.value)
             seen = [args >> 32 * i & 0xFFFFFFFF for i in range(SHAPE.words)]
@@ -316,7 +325,7 @@ async def lockstep(dut: Any) -> None:
     cocotb.log.info("%d executions, %d releases (%d whole taken)", kernel.runs, sets.releases, sets.whole)
     if SHAPE.protocol != NONE and not SHAPE.sw_reset:
         assert starts - 1 <= kernel.runs <= starts, "a start was run twice or lost"
-    assert kernel.runs > CYCLES // 400
+    assert kernel.runs > CYCLES // 400 and stopped > CYCLES // 100
     if SHAPE.in_array and SHAPE.mailbox_in:
         assert sets.whole >= 5 and looks > 100
     if SHAPE.outs or (SHAPE.out_array and SHAPE.mailbox_out):

@@ -161,6 +161,7 @@ async def hang_and_software_reset(dut: Any) -> None:
         runs = unit.model.runs
         if number % 2:
             assert await bench.read(CTRL) & (START | DONE | IDLE) == START
+            await bench.stopped()
         await bench.software_reset()
         await bench.stopped()
         assert unit.model.runs - runs <= (0 if number % 2 else 1)

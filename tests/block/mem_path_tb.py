@@ -155,7 +155,7 @@ async def direct_access(dut: Any) -> None:
     """A test bench sees and changes the memory array directly, also words never touched."""
     found = await masters(dut)
     started = time.monotonic()
-    bank = dut.memory.ddr1.mem
+    bank = dut.shared.memory.ddr1.mem
     base = BANKS["ddr1"][0]
     await found[1].write(base + 32 * 1000, bytes(range(32)))
     assert int(bank[1000].value).to_bytes(32, "little") == bytes(range(32))

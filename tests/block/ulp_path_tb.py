@@ -22,6 +22,9 @@ NONE, VADD, REDUCE = 0, 1, 2
 DDR0, DDR1 = BANKS["ddr0"][0], BANKS["ddr1"][0]
 DONE, IDLE = 2, 4
 WORD = 32
+# What moves while the region loads, and what must not: the same behind the isolation.
+REGION = ("raw_irq", "s_axi_awvalid", "s_axi_arvalid", "s_axil_rvalid", "s_axil_bvalid", "s_axil_arready")
+BEHIND = ("irq", "m_axi_awvalid", "m_axi_wvalid", "m_axi_arvalid")
 
 
 class Bench:
@@ -118,8 +121,8 @@ class Bench:
     def bank(self, address: int) -> tuple[Any, int]:
         """The memory array and index of a device address in one of the DDR banks."""
         if address >= DDR1:
-            return self.dut.memory.ddr1.mem, (address - DDR1) // WORD
-        return self.dut.memory.ddr0.mem, (address - DDR0) // WORD
+            return self.dut.shared.memory.ddr1.mem, (address - DDR1) // WORD
+        return self.dut.shared.memory.ddr0.mem, (address - DDR0) // WORD
 
     def load(self, address: int, data: bytes) -> None:
         """Put whole memory words in place without simulation time."""
@@ -239,8 +242,7 @@ async def decode_errors_do_not_hang(dut: Any) -> None:
 async def watch_loading(bench: Bench, cycles: int) -> dict[str, int]:
     """Load for some cycles; in how many each signal was high."""
     dut = bench.dut
-    names = ("irq", "raw_irq", "u_awvalid", "u_arvalid", "i_awvalid", "i_wvalid", "i_arvalid",
-             "s_axil_rvalid", "s_axil_bvalid", "s_axil_arready")  # fmt: skip
+    names = (*REGION, *BEHIND)
     seen = dict.fromkeys(names, 0)
     dut.cfg_loading.value = 1
     dut.cfg_valid.value = 0
@@ -259,9 +261,9 @@ async def closed_gate_stops_the_garbage(dut: Any) -> None:
     bench.load(DDR0, note)
     await bench.gate(open_it=False)
     seen = await watch_loading(bench, 400)
-    for name in ("raw_irq", "u_awvalid", "u_arvalid", "s_axil_rvalid", "s_axil_bvalid", "s_axil_arready"):
+    for name in REGION:
         assert seen[name] > 100, f"{name} was quiet: there is no hazard to find"
-    for name in ("irq", "i_awvalid", "i_wvalid", "i_arvalid"):
+    for name in BEHIND:
         assert seen[name] == 0, f"{name} got through the closed gate"
     dut.cfg_loading.value = 0
     await ClockCycles(dut.clk, 3)
@@ -275,7 +277,7 @@ async def open_gate_shows_the_hazard(dut: Any) -> None:
     bench = await Bench.create(dut, [VADD, NONE, NONE, NONE])
     dut.check.value = 0
     seen = await watch_loading(bench, 400)
-    for name in ("irq", "i_awvalid", "i_wvalid", "i_arvalid"):
+    for name in BEHIND:
         assert seen[name] > 0, f"{name}: the hazard is hidden"
     # Closing the gate afterwards still cleans up: nothing stays stuck, the memory works.
     await bench.gate(open_it=False)
@@ -291,11 +293,11 @@ async def open_gate_shows_the_hazard(dut: Any) -> None:
 def phase(dut: Any) -> str:
     """What the memory port of the region is doing."""
     if int(dut.isolation.wr_busy.value):
-        if int(dut.i_awvalid.value):
+        if int(dut.m_axi_awvalid.value):
             return "address waits"
         return "write data" if int(dut.isolation.w_open.value) else "write response"
     if int(dut.isolation.rd_busy.value):
-        return "read address waits" if int(dut.i_arvalid.value) else "read data"
+        return "read address waits" if int(dut.m_axi_arvalid.value) else "read data"
     return "idle"
 
 

@@ -26,6 +26,7 @@ async def empty_slot_never_answers(dut: Any) -> None:
     await create(dut, 0)
     for kernel in (0, 99, 255):
         dut.kernel.value = kernel
+        await ClockCycles(dut.clk, 3)  # one edge to come, one in reset
         dut.s_axil_araddr.value = 0
         dut.s_axil_awaddr.value = 0
         dut.s_axil_arvalid.value = 1

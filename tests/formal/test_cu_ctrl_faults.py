@@ -56,6 +56,21 @@ FAULTS = (
         "cu_handshake_proof",
     ),
     Fault(
+        "a start that an idle kernel has not seen stops with the clock", HS, "hdl/cu/cu_handshake.sv",
+        "wire       offered = started && ap_idle;", "wire       offered = 1'b0;",
+        "cu_handshake_proof",
+    ),
+    Fault(
+        "the clock stops before a held done is kept", CHAIN, "hdl/cu/cu_handshake.sv",
+        "? done_first || done && hidden : ap_done", "? done && hidden : ap_done",
+        "cu_clock_proof",
+    ),
+    Fault(
+        "the clock stops before a reset is over", CHAIN, "hdl/cu/cu_handshake.sv",
+        "offered || resetting ||", "offered ||",
+        "cu_clock_proof",
+    ),
+    Fault(
         "toggle wins over an event", HS, "hdl/cu/cu_interrupt.sv",
         "isr_set | (ISR_CLEAR_ON_READ != 0 ? isr & ~isr_clear : isr ^ isr_clear)",
         "(isr | isr_set) ^ isr_clear",

@@ -42,7 +42,7 @@ class Setup:
 
     runs_ns: Sequence[int] = (3000, 3700, 4400)
     chain: bool = False
-    first_slot: int = 0
+    first_line: int = 0
     cdma: bool = False
     features: Feature = BASE
 
@@ -60,7 +60,7 @@ def play(script: Script, version: str, vendor: bool, setup: Setup) -> World:
     """Run `script` as the host against one of the two firmwares."""
     kernel = Kernel()
     units = [Unit(kernel, run_ns, setup.chain) for run_ns in setup.runs_ns]
-    card = Card(kernel, units, setup.first_slot, setup.cdma)
+    card = Card(kernel, units, cdma=setup.cdma, first_line=setup.first_line)
     world = World(kernel, card, Host(card), setup.features)
     core = Core(card)
     if vendor:

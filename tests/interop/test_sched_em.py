@@ -12,6 +12,7 @@ import pytest
 from firmware_model.ert.differences import Difference
 from pydriver import ert
 from pydriver.ert import Feature, Header, Opcode, Type
+from pydriver.regs import ert_csr
 from tests.interop import sched_streams
 from tests.interop.sched_em import Setup, program, same_effects, same_writes, writes
 from tests.models.ert_card import BANKS, CQ, CSR, CU_BASE, INTC
@@ -34,7 +35,7 @@ def test_boot(version: str) -> None:
     assert (INTC + 0x1C, 0) in writes(vendor)
 
 
-@pytest.mark.parametrize("slot_size", [0x200, 0x240, 0x800, 0x1000])
+@pytest.mark.parametrize("slot_size", [0x200, 0x240, 0x800, 0x1000, *sched_streams.FEW_SLOTS.values()])
 @pytest.mark.parametrize(
     "version, extra",
     [
@@ -375,7 +376,7 @@ def test_one_unit_of_v30() -> None:
         await world.start(1, 0, 5)
         await world.host.wait(1)
 
-    same_effects(script, "v30", Setup(runs_ns=[3000], first_slot=1, features=INTR))
+    same_effects(script, "v30", Setup(runs_ns=[3000], first_line=1, features=INTR))
 
 
 @pytest.mark.parametrize("features", [BASE, INTR], ids=str)
@@ -485,6 +486,21 @@ def test_random_commands(mode: str) -> None:
         same_effects(lambda world, stream=stream: sched_streams.run(world, stream), version, setup)
         rounds += 1
     assert wanted <= set(cover), f"never seen: {sorted(wanted - set(cover))}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_random_commands_in_few_slots(mode: str) -> None:
+    """1, 2, 3 and 7 slots one after the other, fewer than the drivers can ask for."""
+    version, choices, cached, setup = MODES[mode]
+    units = range(2 if INTR in choices else 1, len(setup.runs_ns) + 1)
+    print(f"{mode}: seed {SEED}")
+    rng = random.Random(f"{SEED} {mode} few")
+    stream = sched_streams.make(rng, choices, units, cached, list(sched_streams.FEW_SLOTS.values()))
+    used = [{slot for burst in segment.bursts for slot, _ in burst} for segment in stream.segments]
+    assert used[0] == (set() if cached else {0}) and used[1] == {1} and max(used[3]) < 7
+    vendor = same_effects(lambda world: sched_streams.run(world, stream), version, setup)
+    told = [value for address, value in writes(vendor) if address == CSR + ert_csr.CQ_NUM_SLOTS.offset]
+    assert told[-4:] == list(sched_streams.FEW_SLOTS)
 
 
 @versions

@@ -67,8 +67,9 @@ class IrqBar(Target):
         self._send(before)
 
     def _send(self, before: int) -> None:
-        for irq in range(16):
-            if self.lines & self.enable & ~before & 1 << irq:
+        risen = self.lines & self.enable & ~before
+        for irq in range(16 if risen else 0):
+            if risen & 1 << irq:
                 self.function.raise_msix(self.vectors[irq])
 
     def read32(self, offset: int) -> int:
@@ -405,7 +406,8 @@ class Card:
 
     def kernel(self, slot: int) -> int:
         """Kernel type configured in a slot."""
-        return self.hwicap.engine.slot_kernel >> 8 * slot & 0xFF
+        kernels = self.hwicap.engine.kernels
+        return kernels[slot] if kernels and slot < len(kernels) else 0
 
     @property
     def user_mailbox(self) -> MailboxSide:

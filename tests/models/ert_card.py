@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from firmware_model.ert.memory_map import CARD
 from pydriver.ert import Header
+from pydriver.regs import mb_bus
 from tests.models import ert_csr
 from tests.models.ert_cq import ErtCq
 from tests.models.ert_csr import Access, ErtCsr
@@ -19,7 +20,7 @@ from tests.models.mb_intc import MbIntc
 from tests.models.virtual_time import Kernel
 
 CSR, CQ, INTC, BANKS = CARD.csr, CARD.cq, CARD.intc, CARD.cu_intc
-CU_BASE, CU_STRIDE = CARD.units.start, CARD.unit_stride
+CU_BASE, CU_STRIDE = mb_bus.CU[0].base, mb_bus.CU[1].base - mb_bus.CU[0].base
 BLOCK = 0x1000
 BANK_INPUT = 5
 CDMA_INPUT = 2
@@ -29,14 +30,23 @@ DMA_ACCESS_NS = 60
 class Card:
     """Decodes the scheduler's bus and the host's view of queue and registers; traces the scheduler.
 
-    `first_slot`: slot of the region in which the first unit is; the others follow. `cdma`: the last unit is
-    the shell's memory copy unit, whose interrupt goes to the scheduler's controller, not to the collector.
+    `first_slot`: slot of the region in which the first unit is; the others follow. `first_line`: its
+    interrupt line. `cdma`: the last unit is the shell's memory copy unit, whose interrupt goes to the
+    scheduler's controller, not to the collector.
     """
 
-    def __init__(self, kernel: Kernel, units: Sequence[Unit], first_slot: int = 0, cdma: bool = False):
+    def __init__(
+        self,
+        kernel: Kernel,
+        units: Sequence[Unit],
+        first_slot: int = 0,
+        cdma: bool = False,
+        first_line: int = 0,
+    ):
         self.kernel = kernel
         self.units = list(units)
         self.first_slot = first_slot
+        self.first_line = first_line
         self.cdma = cdma
         self.csr = ErtCsr()
         self.cq = ErtCq()
@@ -60,13 +70,13 @@ class Card:
     def _lines(self) -> int:
         for unit in self.units:
             unit.settle()
-        return sum(unit.irq << self.first_slot + i for i, unit in enumerate(self.units))
+        return sum(unit.irq << self.first_line + i for i, unit in enumerate(self.units))
 
     def _collect(self, lines: int) -> int:
         """What the collector does with the lines: take each interrupt back and report the unit."""
         if not self.csr.word(ert_csr.CU_ISR_ENABLE):
             return 0
-        taken = lines >> self.first_slot
+        taken = lines >> self.first_line
         if self.cdma:
             taken &= ~(1 << len(self.units) - 1)
         for index, unit in enumerate(self.units):

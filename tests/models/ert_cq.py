@@ -34,6 +34,9 @@ class ErtCq:
     def write(self, offset: int, value: int, strobe: int = 0xF) -> None:
         """Bytes of one word."""
         data = value.to_bytes(4, "little")
+        if strobe == 0xF:
+            self.memory[offset : offset + 4] = data
+            return
         for lane in range(4):
             if strobe >> lane & 1:
                 self.memory[offset + lane] = data[lane]

@@ -7,6 +7,7 @@ Source: XRT compute unit contract §2.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydriver.platform.virtual import ALL_ONES, Target
@@ -27,12 +28,16 @@ TASK_NS = 2_000
 class FastAdapter(Target):
     """Takes descriptors from device memory, one after the other; put it at `card.units[n]`.
 
-    Knobs: `hang`, `depth` (descriptors that wait), `count` (tasks so far). `ran`: arguments of each task.
+    `effect`: what the kernel behind it does to device memory with its arguments, None for nothing. Knobs:
+    `hang`, `depth` (descriptors that wait), `count` (tasks so far). `ran`: arguments of each task.
     """
 
-    def __init__(self, card: Card, slot: int) -> None:
+    def __init__(
+        self, card: Card, slot: int, effect: Callable[[Target, Arguments], None] | None = None
+    ) -> None:
         self.card = card
         self.slot = slot
+        self.effect = effect
         self.depth = 16
         self.hang = False
         self.ran: list[Arguments] = []
@@ -101,6 +106,8 @@ class FastAdapter(Target):
         outcome = descriptor.run(address, words)
         args: Arguments = dict(outcome.writes)
         if outcome.started:
+            if self.effect is not None:
+                self.effect(memory, args)
             self.ran.append(args)
         if outcome.error:
             self.errors |= outcome.error

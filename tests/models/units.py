@@ -59,14 +59,18 @@ class Kernel:
         """The effect of a run, at its end; outputs go to `unit.registers`."""
 
 
+def add_vectors(memory: Target, args: Arguments) -> None:
+    """What vadd does to device memory."""
+    length = 4 * args.get(0x34, 0)
+    a, b = (kernels.unpack(memory.read(pointer(args, at), length)) for at in (0x10, 0x1C))
+    memory.write(pointer(args, 0x28), kernels.pack(kernels.vadd(a, b)))
+
+
 class Vadd(Kernel):
     """a at 0x10, b at 0x1C, result at 0x28, elements at 0x34."""
 
     def execute(self, unit: Unit, args: Arguments) -> None:
-        memory = unit.card.device_memory
-        length = 4 * args.get(0x34, 0)
-        a, b = (kernels.unpack(memory.read(pointer(args, at), length)) for at in (0x10, 0x1C))
-        memory.write(pointer(args, 0x28), kernels.pack(kernels.vadd(a, b)))
+        add_vectors(unit.card.device_memory, args)
 
 
 class Reduce(Kernel):

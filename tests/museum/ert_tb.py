@@ -51,7 +51,7 @@ class IdleIsDone(SchedulerV20):
     """Looks at a unit right after the engine was told of it, and takes one that is idle for done."""
 
     async def _poll(self) -> None:
-        for index, cu in self._polled():
+        for index, cu in self.polled():
             control = await self.bus.read32(self.units[cu].addr)
             if control & (cu_ctrl.CTRL.AP_DONE.mask | cu_ctrl.CTRL.AP_IDLE.mask):
                 self.units[cu].busy = False

@@ -58,7 +58,7 @@ module cu_ctrl_gated #(
   wire active;
   wire gclk;
 
-  // A kernel that runs keeps its clock by itself; here it runs where it writes its array.
+  // A kernel that is not idle keeps its clock by itself; the block needs it where the kernel writes its array.
   clk_gate gate (
       .clk(clk),
       .en(rst || s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || active || out_array_we),
@@ -81,65 +81,12 @@ module cu_ctrl_gated #(
       .OUT_ARRAY_OFFSET(OUT_ARRAY_OFFSET)
   ) dut (
       .clk(gclk),
-      .rst(rst),
-      .s_axil_awaddr(s_axil_awaddr),
-      .s_axil_awvalid(s_axil_awvalid),
-      .s_axil_awready(s_axil_awready),
-      .s_axil_wdata(s_axil_wdata),
-      .s_axil_wstrb(s_axil_wstrb),
-      .s_axil_wvalid(s_axil_wvalid),
-      .s_axil_wready(s_axil_wready),
-      .s_axil_bresp(s_axil_bresp),
-      .s_axil_bvalid(s_axil_bvalid),
-      .s_axil_bready(s_axil_bready),
-      .s_axil_araddr(s_axil_araddr),
-      .s_axil_arvalid(s_axil_arvalid),
-      .s_axil_arready(s_axil_arready),
-      .s_axil_rdata(s_axil_rdata),
-      .s_axil_rresp(s_axil_rresp),
-      .s_axil_rvalid(s_axil_rvalid),
-      .s_axil_rready(s_axil_rready),
-      .ap_start(ap_start),
-      .ap_continue(ap_continue),
-      .ap_done(ap_done),
-      .ap_ready(ap_ready),
-      .ap_idle(ap_idle),
-      .args(args),
-      .outs(outs),
-      .kernel_reset(kernel_reset),
-      .kernel_quiet(kernel_quiet),
-      .in_array_addr(in_array_addr),
-      .in_array_data(in_array_data),
-      .out_array_we(out_array_we),
-      .out_array_addr(out_array_addr),
-      .out_array_data(out_array_data),
-      .irq(irq),
-      .active(active)
+      .*
   );
 
   axil_check #(
       .ADDR_W(12)
-  ) check (
-      .clk(clk),
-      .rst(rst),
-      .awaddr(s_axil_awaddr),
-      .awvalid(s_axil_awvalid),
-      .awready(s_axil_awready),
-      .wdata(s_axil_wdata),
-      .wstrb(s_axil_wstrb),
-      .wvalid(s_axil_wvalid),
-      .wready(s_axil_wready),
-      .bresp(s_axil_bresp),
-      .bvalid(s_axil_bvalid),
-      .bready(s_axil_bready),
-      .araddr(s_axil_araddr),
-      .arvalid(s_axil_arvalid),
-      .arready(s_axil_arready),
-      .rdata(s_axil_rdata),
-      .rresp(s_axil_rresp),
-      .rvalid(s_axil_rvalid),
-      .rready(s_axil_rready)
-  );
+  ) check (.*);
 
 endmodule
 

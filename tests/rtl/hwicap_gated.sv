@@ -54,29 +54,7 @@ module hwicap_gated #(
       .RESYNC_IN_DATA(RESYNC_IN_DATA)
   ) dut (
       .clk(gated_clk),
-      .rst(rst),
-      .s_axil_awaddr(s_axil_awaddr),
-      .s_axil_awvalid(s_axil_awvalid),
-      .s_axil_awready(s_axil_awready),
-      .s_axil_wdata(s_axil_wdata),
-      .s_axil_wstrb(s_axil_wstrb),
-      .s_axil_wvalid(s_axil_wvalid),
-      .s_axil_wready(s_axil_wready),
-      .s_axil_bresp(s_axil_bresp),
-      .s_axil_bvalid(s_axil_bvalid),
-      .s_axil_bready(s_axil_bready),
-      .s_axil_araddr(s_axil_araddr),
-      .s_axil_arvalid(s_axil_arvalid),
-      .s_axil_arready(s_axil_arready),
-      .s_axil_rdata(s_axil_rdata),
-      .s_axil_rresp(s_axil_rresp),
-      .s_axil_rvalid(s_axil_rvalid),
-      .s_axil_rready(s_axil_rready),
-      .irq(irq),
-      .cfg_loading(cfg_loading),
-      .cfg_valid(cfg_valid),
-      .cfg_slot_kernel(cfg_slot_kernel),
-      .active(active)
+      .*
   );
 
 endmodule

@@ -72,438 +72,49 @@ module krnl_checked #(
 
   generate
     if (KERNEL == 1) begin : g_krnl_vadd
-      krnl_vadd #(
-          .ADDR_W(16),
-          .ID_W(1),
-          .PROTOCOL(PROTOCOL)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .m_axi_awid(m_axi_awid),
-          .m_axi_awaddr(m_axi_awaddr),
-          .m_axi_awlen(m_axi_awlen),
-          .m_axi_awsize(m_axi_awsize),
-          .m_axi_awburst(m_axi_awburst),
-          .m_axi_awvalid(m_axi_awvalid),
-          .m_axi_awready(m_axi_awready),
-          .m_axi_wdata(m_axi_wdata),
-          .m_axi_wstrb(m_axi_wstrb),
-          .m_axi_wlast(m_axi_wlast),
-          .m_axi_wvalid(m_axi_wvalid),
-          .m_axi_wready(m_axi_wready),
-          .m_axi_bid(m_axi_bid),
-          .m_axi_bresp(m_axi_bresp),
-          .m_axi_bvalid(m_axi_bvalid),
-          .m_axi_bready(m_axi_bready),
-          .m_axi_arid(m_axi_arid),
-          .m_axi_araddr(m_axi_araddr),
-          .m_axi_arlen(m_axi_arlen),
-          .m_axi_arsize(m_axi_arsize),
-          .m_axi_arburst(m_axi_arburst),
-          .m_axi_arvalid(m_axi_arvalid),
-          .m_axi_arready(m_axi_arready),
-          .m_axi_rid(m_axi_rid),
-          .m_axi_rresp(m_axi_rresp),
-          .m_axi_rdata(m_axi_rdata),
-          .m_axi_rlast(m_axi_rlast),
-          .m_axi_rvalid(m_axi_rvalid),
-          .m_axi_rready(m_axi_rready),
-          .irq(irq),
-          .active(active)
-      );
+      krnl_vadd #(.ADDR_W(16), .ID_W(1), .PROTOCOL(PROTOCOL)) dut (.clk(gclk), .*);
     end else if (KERNEL == 2) begin : g_krnl_reduce
-      krnl_reduce #(
-          .ADDR_W(16),
-          .ID_W(1),
-          .PROTOCOL(PROTOCOL)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .m_axi_awid(m_axi_awid),
-          .m_axi_awaddr(m_axi_awaddr),
-          .m_axi_awlen(m_axi_awlen),
-          .m_axi_awsize(m_axi_awsize),
-          .m_axi_awburst(m_axi_awburst),
-          .m_axi_awvalid(m_axi_awvalid),
-          .m_axi_awready(m_axi_awready),
-          .m_axi_wdata(m_axi_wdata),
-          .m_axi_wstrb(m_axi_wstrb),
-          .m_axi_wlast(m_axi_wlast),
-          .m_axi_wvalid(m_axi_wvalid),
-          .m_axi_wready(m_axi_wready),
-          .m_axi_bid(m_axi_bid),
-          .m_axi_bresp(m_axi_bresp),
-          .m_axi_bvalid(m_axi_bvalid),
-          .m_axi_bready(m_axi_bready),
-          .m_axi_arid(m_axi_arid),
-          .m_axi_araddr(m_axi_araddr),
-          .m_axi_arlen(m_axi_arlen),
-          .m_axi_arsize(m_axi_arsize),
-          .m_axi_arburst(m_axi_arburst),
-          .m_axi_arvalid(m_axi_arvalid),
-          .m_axi_arready(m_axi_arready),
-          .m_axi_rid(m_axi_rid),
-          .m_axi_rresp(m_axi_rresp),
-          .m_axi_rdata(m_axi_rdata),
-          .m_axi_rlast(m_axi_rlast),
-          .m_axi_rvalid(m_axi_rvalid),
-          .m_axi_rready(m_axi_rready),
-          .irq(irq),
-          .active(active)
-      );
+      krnl_reduce #(.ADDR_W(16), .ID_W(1), .PROTOCOL(PROTOCOL)) dut (.clk(gclk), .*);
     end else if (KERNEL == 3) begin : g_krnl_route
-      krnl_route #(
-          .ADDR_W(16),
-          .ID_W(1)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .m_axi_awid(m_axi_awid),
-          .m_axi_awaddr(m_axi_awaddr),
-          .m_axi_awlen(m_axi_awlen),
-          .m_axi_awsize(m_axi_awsize),
-          .m_axi_awburst(m_axi_awburst),
-          .m_axi_awvalid(m_axi_awvalid),
-          .m_axi_awready(m_axi_awready),
-          .m_axi_wdata(m_axi_wdata),
-          .m_axi_wstrb(m_axi_wstrb),
-          .m_axi_wlast(m_axi_wlast),
-          .m_axi_wvalid(m_axi_wvalid),
-          .m_axi_wready(m_axi_wready),
-          .m_axi_bid(m_axi_bid),
-          .m_axi_bresp(m_axi_bresp),
-          .m_axi_bvalid(m_axi_bvalid),
-          .m_axi_bready(m_axi_bready),
-          .m_axi_arid(m_axi_arid),
-          .m_axi_araddr(m_axi_araddr),
-          .m_axi_arlen(m_axi_arlen),
-          .m_axi_arsize(m_axi_arsize),
-          .m_axi_arburst(m_axi_arburst),
-          .m_axi_arvalid(m_axi_arvalid),
-          .m_axi_arready(m_axi_arready),
-          .m_axi_rid(m_axi_rid),
-          .m_axi_rresp(m_axi_rresp),
-          .m_axi_rdata(m_axi_rdata),
-          .m_axi_rlast(m_axi_rlast),
-          .m_axi_rvalid(m_axi_rvalid),
-          .m_axi_rready(m_axi_rready),
-          .irq(irq),
-          .active(active)
-      );
+      krnl_route #(.ADDR_W(16), .ID_W(1)) dut (.clk(gclk), .*);
     end else if (KERNEL == 4) begin : g_krnl_fir
-      krnl_fir #(
-          .ADDR_W(16),
-          .ID_W(1)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .m_axi_awid(m_axi_awid),
-          .m_axi_awaddr(m_axi_awaddr),
-          .m_axi_awlen(m_axi_awlen),
-          .m_axi_awsize(m_axi_awsize),
-          .m_axi_awburst(m_axi_awburst),
-          .m_axi_awvalid(m_axi_awvalid),
-          .m_axi_awready(m_axi_awready),
-          .m_axi_wdata(m_axi_wdata),
-          .m_axi_wstrb(m_axi_wstrb),
-          .m_axi_wlast(m_axi_wlast),
-          .m_axi_wvalid(m_axi_wvalid),
-          .m_axi_wready(m_axi_wready),
-          .m_axi_bid(m_axi_bid),
-          .m_axi_bresp(m_axi_bresp),
-          .m_axi_bvalid(m_axi_bvalid),
-          .m_axi_bready(m_axi_bready),
-          .m_axi_arid(m_axi_arid),
-          .m_axi_araddr(m_axi_araddr),
-          .m_axi_arlen(m_axi_arlen),
-          .m_axi_arsize(m_axi_arsize),
-          .m_axi_arburst(m_axi_arburst),
-          .m_axi_arvalid(m_axi_arvalid),
-          .m_axi_arready(m_axi_arready),
-          .m_axi_rid(m_axi_rid),
-          .m_axi_rresp(m_axi_rresp),
-          .m_axi_rdata(m_axi_rdata),
-          .m_axi_rlast(m_axi_rlast),
-          .m_axi_rvalid(m_axi_rvalid),
-          .m_axi_rready(m_axi_rready),
-          .irq(irq),
-          .active(active)
-      );
+      krnl_fir #(.ADDR_W(16), .ID_W(1)) dut (.clk(gclk), .*);
     end else if (KERNEL == 5) begin : g_krnl_memcopy
-      krnl_memcopy #(
-          .ADDR_W(16),
-          .ID_W(1)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .m_axi_awid(m_axi_awid),
-          .m_axi_awaddr(m_axi_awaddr),
-          .m_axi_awlen(m_axi_awlen),
-          .m_axi_awsize(m_axi_awsize),
-          .m_axi_awburst(m_axi_awburst),
-          .m_axi_awvalid(m_axi_awvalid),
-          .m_axi_awready(m_axi_awready),
-          .m_axi_wdata(m_axi_wdata),
-          .m_axi_wstrb(m_axi_wstrb),
-          .m_axi_wlast(m_axi_wlast),
-          .m_axi_wvalid(m_axi_wvalid),
-          .m_axi_wready(m_axi_wready),
-          .m_axi_bid(m_axi_bid),
-          .m_axi_bresp(m_axi_bresp),
-          .m_axi_bvalid(m_axi_bvalid),
-          .m_axi_bready(m_axi_bready),
-          .m_axi_arid(m_axi_arid),
-          .m_axi_araddr(m_axi_araddr),
-          .m_axi_arlen(m_axi_arlen),
-          .m_axi_arsize(m_axi_arsize),
-          .m_axi_arburst(m_axi_arburst),
-          .m_axi_arvalid(m_axi_arvalid),
-          .m_axi_arready(m_axi_arready),
-          .m_axi_rid(m_axi_rid),
-          .m_axi_rresp(m_axi_rresp),
-          .m_axi_rdata(m_axi_rdata),
-          .m_axi_rlast(m_axi_rlast),
-          .m_axi_rvalid(m_axi_rvalid),
-          .m_axi_rready(m_axi_rready),
-          .irq(irq),
-          .active(active)
-      );
+      krnl_memcopy #(.ADDR_W(16), .ID_W(1)) dut (.clk(gclk), .*);
     end else if (KERNEL >= 6 && KERNEL <= 8) begin : g_krnl_probe
-      krnl_probe #(
-          .ADDR_W(16),
-          .PROTOCOL(KERNEL - 6)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .irq(irq),
-          .active(active)
-      );
-      assign m_axi_awid = 1'b0;
-      assign m_axi_awaddr = 40'd0;
-      assign m_axi_awlen = 8'd0;
-      assign m_axi_awsize = 3'd0;
-      assign m_axi_awburst = 2'd0;
-      assign m_axi_awvalid = 1'b0;
-      assign m_axi_wdata = 256'd0;
-      assign m_axi_wstrb = 32'd0;
-      assign m_axi_wlast = 1'b0;
-      assign m_axi_wvalid = 1'b0;
-      assign m_axi_bready = 1'b0;
-      assign m_axi_arid = 1'b0;
-      assign m_axi_araddr = 40'd0;
-      assign m_axi_arlen = 8'd0;
-      assign m_axi_arsize = 3'd0;
-      assign m_axi_arburst = 2'd0;
-      assign m_axi_arvalid = 1'b0;
-      assign m_axi_rready = 1'b0;
+      krnl_probe #(.ADDR_W(16), .PROTOCOL(KERNEL - 6)) dut (.clk(gclk), .*);
     end else if (KERNEL == 9) begin : g_krnl_probe_mailbox
-      krnl_probe_mailbox #(
-          .ADDR_W(16)
-      ) dut (
-          .clk(gclk),
-          .rst(rst),
-          .s_axil_awaddr(s_axil_awaddr),
-          .s_axil_awvalid(s_axil_awvalid),
-          .s_axil_awready(s_axil_awready),
-          .s_axil_wdata(s_axil_wdata),
-          .s_axil_wstrb(s_axil_wstrb),
-          .s_axil_wvalid(s_axil_wvalid),
-          .s_axil_wready(s_axil_wready),
-          .s_axil_bresp(s_axil_bresp),
-          .s_axil_bvalid(s_axil_bvalid),
-          .s_axil_bready(s_axil_bready),
-          .s_axil_araddr(s_axil_araddr),
-          .s_axil_arvalid(s_axil_arvalid),
-          .s_axil_arready(s_axil_arready),
-          .s_axil_rdata(s_axil_rdata),
-          .s_axil_rresp(s_axil_rresp),
-          .s_axil_rvalid(s_axil_rvalid),
-          .s_axil_rready(s_axil_rready),
-          .irq(irq),
-          .active(active)
-      );
-      assign m_axi_awid = 1'b0;
+      krnl_probe_mailbox #(.ADDR_W(16)) dut (.clk(gclk), .*);
+    end
+    if (KERNEL >= 6) begin : g_no_memory
+      assign m_axi_awid = 1'd0;
       assign m_axi_awaddr = 40'd0;
       assign m_axi_awlen = 8'd0;
       assign m_axi_awsize = 3'd0;
       assign m_axi_awburst = 2'd0;
-      assign m_axi_awvalid = 1'b0;
+      assign m_axi_awvalid = 1'd0;
       assign m_axi_wdata = 256'd0;
       assign m_axi_wstrb = 32'd0;
-      assign m_axi_wlast = 1'b0;
-      assign m_axi_wvalid = 1'b0;
-      assign m_axi_bready = 1'b0;
-      assign m_axi_arid = 1'b0;
+      assign m_axi_wlast = 1'd0;
+      assign m_axi_wvalid = 1'd0;
+      assign m_axi_bready = 1'd0;
+      assign m_axi_arid = 1'd0;
       assign m_axi_araddr = 40'd0;
       assign m_axi_arlen = 8'd0;
       assign m_axi_arsize = 3'd0;
       assign m_axi_arburst = 2'd0;
-      assign m_axi_arvalid = 1'b0;
-      assign m_axi_rready = 1'b0;
+      assign m_axi_arvalid = 1'd0;
+      assign m_axi_rready = 1'd0;
     end
   endgenerate
 
   axil_check #(
       .ADDR_W(16)
-  ) lite_check (
-      .clk(clk),
-      .rst(rst),
-      .awaddr(s_axil_awaddr),
-      .awvalid(s_axil_awvalid),
-      .awready(s_axil_awready),
-      .wdata(s_axil_wdata),
-      .wstrb(s_axil_wstrb),
-      .wvalid(s_axil_wvalid),
-      .wready(s_axil_wready),
-      .bresp(s_axil_bresp),
-      .bvalid(s_axil_bvalid),
-      .bready(s_axil_bready),
-      .araddr(s_axil_araddr),
-      .arvalid(s_axil_arvalid),
-      .arready(s_axil_arready),
-      .rdata(s_axil_rdata),
-      .rresp(s_axil_rresp),
-      .rvalid(s_axil_rvalid),
-      .rready(s_axil_rready)
-  );
+  ) lite_check (.*);
 
   axi_check #(
       .ID_W(1)
-  ) axi_rules (
-      .clk(clk),
-      .rst(rst),
-      .awid(m_axi_awid),
-      .awaddr(m_axi_awaddr),
-      .awlen(m_axi_awlen),
-      .awsize(m_axi_awsize),
-      .awburst(m_axi_awburst),
-      .awvalid(m_axi_awvalid),
-      .awready(m_axi_awready),
-      .wdata(m_axi_wdata),
-      .wstrb(m_axi_wstrb),
-      .wlast(m_axi_wlast),
-      .wvalid(m_axi_wvalid),
-      .wready(m_axi_wready),
-      .bid(m_axi_bid),
-      .bresp(m_axi_bresp),
-      .bvalid(m_axi_bvalid),
-      .bready(m_axi_bready),
-      .arid(m_axi_arid),
-      .araddr(m_axi_araddr),
-      .arlen(m_axi_arlen),
-      .arsize(m_axi_arsize),
-      .arburst(m_axi_arburst),
-      .arvalid(m_axi_arvalid),
-      .arready(m_axi_arready),
-      .rid(m_axi_rid),
-      .rdata(m_axi_rdata),
-      .rresp(m_axi_rresp),
-      .rlast(m_axi_rlast),
-      .rvalid(m_axi_rvalid),
-      .rready(m_axi_rready)
-  );
+  ) axi_rules (.*);
 
 endmodule
 

@@ -52,56 +52,11 @@ module tb_host_conformance (
   /* verilator lint_on UNUSEDSIGNAL */
 
   test_completer completer (
-      .clk(clk),
-      .rst(rst),
-      .s_axis_cq_tdata(s_axis_cq_tdata),
-      .s_axis_cq_tuser(s_axis_cq_tuser),
-      .s_axis_cq_tkeep(s_axis_cq_tkeep),
-      .s_axis_cq_tlast(s_axis_cq_tlast),
-      .s_axis_cq_tvalid(s_axis_cq_tvalid),
-      .s_axis_cq_tready(s_axis_cq_tready),
-      .pcie_cq_np_req(pcie_cq_np_req),
-      .m_axis_cc_tdata(m_axis_cc_tdata),
-      .m_axis_cc_tuser(m_axis_cc_tuser),
-      .m_axis_cc_tkeep(m_axis_cc_tkeep),
-      .m_axis_cc_tlast(m_axis_cc_tlast),
-      .m_axis_cc_tvalid(m_axis_cc_tvalid),
-      .m_axis_cc_tready(m_axis_cc_tready),
-      .m_axis_rq_tdata(m_axis_rq_tdata),
-      .m_axis_rq_tuser(m_axis_rq_tuser),
-      .m_axis_rq_tkeep(m_axis_rq_tkeep),
-      .m_axis_rq_tlast(m_axis_rq_tlast),
-      .m_axis_rq_tvalid(m_axis_rq_tvalid),
-      .m_axis_rq_tready(m_axis_rq_tready),
-      .s_axis_rc_tdata(s_axis_rc_tdata),
-      .s_axis_rc_tuser(s_axis_rc_tuser),
-      .s_axis_rc_tkeep(s_axis_rc_tkeep),
-      .s_axis_rc_tlast(s_axis_rc_tlast),
-      .s_axis_rc_tvalid(s_axis_rc_tvalid),
-      .s_axis_rc_tready(s_axis_rc_tready),
-      .cfg_interrupt_msix_address(cfg_interrupt_msix_address),
-      .cfg_interrupt_msix_data(cfg_interrupt_msix_data),
-      .cfg_interrupt_msix_int(cfg_interrupt_msix_int),
-      .cfg_interrupt_msi_function_number(cfg_interrupt_msi_function_number),
-      .cfg_interrupt_msix_sent(cfg_interrupt_msix_sent),
-      .cfg_interrupt_msix_fail(cfg_interrupt_msix_fail),
-      .busy(card_busy)
+      .busy(card_busy),
+      .*
   );
 
-  pin_log log (
-      .clk(clk),
-      .s_axis_cq_tdata(s_axis_cq_tdata),
-      .s_axis_cq_tuser(s_axis_cq_tuser),
-      .s_axis_cq_tkeep(s_axis_cq_tkeep),
-      .s_axis_cq_tlast(s_axis_cq_tlast),
-      .s_axis_cq_tvalid(s_axis_cq_tvalid),
-      .s_axis_cq_tready(s_axis_cq_tready),
-      .m_axis_cc_tdata(m_axis_cc_tdata),
-      .m_axis_cc_tkeep(m_axis_cc_tkeep),
-      .m_axis_cc_tlast(m_axis_cc_tlast),
-      .m_axis_cc_tvalid(m_axis_cc_tvalid),
-      .m_axis_cc_tready(m_axis_cc_tready)
-  );
+  pin_log log (.*);
 
 endmodule
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.soak.coverage import ADAPTER, CHAIN, HS, NONE
+from tests.soak.images import ADAPTED
 from tests.soak.modes import MODES, SLOT_CLASSES, V30, Mode
 
 SMALL = ("probe", "probe", "probe_chain", "probe_none")
+PROTOCOLS = {"probe": HS, "probe_chain": CHAIN, "probe_none": NONE, ADAPTED: ADAPTER}
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,21 @@ class Case:
             classes = [least for least in self.slots if least >= 2048 or not mode.flags.cu_dma]
             yield mode, classes[index % len(classes)]
 
+    @property
+    def absent(self) -> frozenset[str]:
+        """Protocols that no unit has."""
+        return frozenset(PROTOCOLS.values()) - {PROTOCOLS[name] for name in self.units}
+
     def units_for(self, mode: Mode) -> tuple[str, ...]:
         """A unit without interrupt would switch cu_isr off."""
         return tuple("probe" if mode.flags.cu_isr and name == "probe_none" else name for name in self.units)
 
 
 CASES = {
-    "v20": Case(("v20", "v20 cq_int", "v20 cu_isr", "v20 cu_dma", "v20 dataflow")),
+    "v20": Case(("v20", "v20 cq_int", "v20 cu_isr", "v20 cu_dma", "v20 dataflow", "v20 dataflow cu_isr")),
     "v30": Case(("v30", "v30 cq_int", "v30 intr")),
     "host": Case(("host",)),
+    "adapters": Case(("host",), (ADAPTED, ADAPTED, "probe", "probe_chain")),
 }
 FULL = Case(
     ("v20 dataflow",),

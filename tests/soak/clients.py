@@ -6,16 +6,16 @@ from __future__ import annotations
 import errno
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pydriver import ert
 from pydriver.ert import FINAL_STATES, State
-from pydriver.xocl import FROM_DEVICE, TO_DEVICE, VIRTUAL_CU, BoFlags, Client, Xocl
+from pydriver.xocl import FROM_DEVICE, TO_DEVICE, VIRTUAL_CU, BoFlags
 from pydriver.xocl.process import Process
+from tests.models import kernels
 from tests.soak import coverage, packets
-from tests.soak.coverage import ADAPTER, CHAIN, COPY, HS, NO_UNIT, NONE, Coverage
-from tests.soak.model import COPY_UNIT, Model, Sent
-from tests.soak.modes import Mode, slot_class
+from tests.soak.coverage import ADAPTER, CHAIN, COPY, HS, NO_UNIT, NONE
+from tests.soak.model import COPY_UNIT, Sent
+from tests.soak.world import World
 
 MS = 1_000_000
 PATIENCE_NS = 10 * MS
@@ -23,42 +23,6 @@ PATIENCE_WITH_HANGS_NS = 200_000 * MS
 """Each run that hangs may hold its unit for 5 s after its client has left."""
 POLL_NS = 10 * MS
 PAGE = 4096
-
-
-@dataclass
-class World:
-    """What all applications of a round share. `room`: bytes of the longest packet; `hangs`: runs may hang."""
-
-    user: Xocl
-    uuid: bytes
-    mode: Mode
-    model: Model
-    coverage: Coverage
-    room: int
-    hangs: bool
-    delays: tuple[int, ...] = (0, 0, 10, 300)
-    clients: dict[int, Client] = field(default_factory=dict)
-    failure: AssertionError | None = None
-    """What an application found wrong; its process then stands still, and the round must end."""
-
-    @property
-    def slot_class(self) -> int:
-        """Under host scheduling: of the slots that the driver asks for."""
-        return slot_class(self.room if self.mode.host else self.user.ert.slot_size)
-
-    def now_ns(self) -> int:
-        return self.user.clock.now_ns()
-
-    def protocol(self, index: int) -> str:
-        return self.model.units[index].protocol
-
-    def hit(self, command: str, protocol: str) -> None:
-        self.coverage.hit(command, self.mode, self.slot_class, protocol)
-
-    def startable(self, index: int) -> bool:
-        """Start commands for the unit do what they should in this mode."""
-        protocol = self.protocol(index)
-        return protocol in (HS, ADAPTER) or (protocol == CHAIN and self.mode.continues)
 
 
 class Application:
@@ -157,32 +121,68 @@ class Application:
         return sent
 
     async def start(self) -> None:
-        self.send_start(self.rng.choice(self.world.delays))
+        group = self.group(HS, CHAIN, ADAPTER)
+        if group and self.world.protocol(group[0]) == ADAPTER:
+            await self.add(group)
+        elif group:
+            self.send_start(group, self.rng.choice(self.world.delays))
 
     async def hang(self) -> None:
         """A run that does not end before its client closes, dies or aborts it."""
-        if self.world.hangs:
-            self.send_start(0, hangs=True)
+        group = self.group(HS)
+        if group and self.world.hangs:
+            self.send_start(group, 0, hangs=True)
 
-    def send_start(self, delay: int, hangs: bool = False) -> None:
-        world, rng = self.world, self.rng
-        groups = [[index for index in self.held if world.protocol(index) == p] for p in (HS, CHAIN, ADAPTER)]
+    def group(self, *protocols: str) -> list[int]:
+        """The open units of one of these protocols that can be started; none when there is none."""
+        world = self.world
+        groups = [[index for index in self.held if world.protocol(index) == each] for each in protocols]
         groups = [group for group in groups if group and world.startable(group[0])]
-        groups = [group for group in groups if not hangs or world.protocol(group[0]) == HS]
-        if not groups:
-            return
-        group = rng.choice(groups)
+        return self.rng.choice(groups) if groups else []
+
+    def mask(self, group: list[int]) -> int:
+        """Some of the units, and some that are not open."""
+        rng = self.rng
         mask = sum(1 << index for index in rng.sample(group, rng.randrange(1, len(group) + 1)))
-        others = [index for index in range(len(world.model.units)) if index not in self.held]
+        others = [index for index in range(len(self.world.model.units)) if index not in self.held]
         for index in rng.sample(others, min(len(others), rng.choice((0, 0, 1, 3)))):
             mask |= 1 << index
+        return mask
+
+    async def add(self, group: list[int]) -> None:
+        """A vector addition behind a fast adapter, checked when it has ended."""
+        world, rng, memory = self.world, self.rng, self.world.user.memory
+        count = rng.choice((0, 1, 3, 9))
+        a, b = ([rng.getrandbits(32) for _ in range(count)] for _ in range(2))
+        bo = self.client.create_bo(PAGE, 0)
+        places = [part + 4 * rng.randrange(8) for part in (0, 0x100, 0x200)]
+        for place, words in zip(places, (a, b), strict=False):
+            memory.pwrite(bo.handle, place, kernels.pack(words))
+        await memory.sync(bo.handle, TO_DEVICE, 0, 0x300)
+
+        async def check() -> None:
+            await memory.sync(bo.handle, FROM_DEVICE, 0x200, 0x100)
+            got = kernels.unpack(bytes(memory.pread(bo.handle, places[2], 4 * count)))
+            world.model.expect(got == kernels.vadd(a, b), f"added wrong: {sent}")
+            world.hit("START_FA", ADAPTER)
+
+        # Nobody else may be counted between the choice of the unit and the command.
+        mask = self.mask(group)
+        unit = world.model.choose(mask, group)
+        token = len(world.model.sent) + 1
+        at_a, at_b, at_out = (bo.address + place for place in places)
+        addition = packets.Addition(token, at_a, at_b, at_out, count)
+        sent = self.submit("START_FA", addition.packet(mask), unit, check)
+
+    def send_start(self, group: list[int], delay: int, hangs: bool = False) -> None:
+        world, rng = self.world, self.rng
+        mask = self.mask(group)
         unit = world.model.choose(mask, group)
         protocol = world.protocol(unit)
-        command = "START_FA" if protocol == ADAPTER else rng.choice(coverage.STARTS)
+        command = rng.choice(coverage.STARTS)
         per_word = 4 if command == "START_CU" else 8
         most = min(len(packets.PAYLOAD), (world.room - 100) // per_word - 3)
-        length = 0 if protocol == ADAPTER else rng.choice((0, 0, 1, 5, most))
-        payload = [rng.getrandbits(32) for _ in range(length)]
+        payload = [rng.getrandbits(32) for _ in range(rng.choice((0, 0, 1, 5, most)))]
         token = len(world.model.sent) + 1
         work = packets.Work(token, delay, packets.HANG * hangs, payload)
         packet = work.packet(command, mask, stat=rng.random() < 0.15)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -20,8 +20,10 @@ Bin = tuple[str, str, str, int, str]
 """Command, mode, completion, slot class, protocol."""
 
 
-def unreachable(command: str, mode: Mode, slots: int, protocol: str, adapters: bool = True) -> str | None:
-    """Why a bin cannot be hit; None when it can. `adapters`: the card has units behind a fast adapter."""
+def unreachable(
+    command: str, mode: Mode, slots: int, protocol: str, absent: Collection[str] = ()
+) -> str | None:
+    """Why a bin cannot be hit; None when it can. `absent`: protocols that no unit of the images has."""
     if slots < 2048 and mode.flags.cu_dma:
         return "the driver never cuts more than 32 slots for CUDMA"
     if command == "START_COPYBO":
@@ -36,9 +38,9 @@ def unreachable(command: str, mode: Mode, slots: int, protocol: str, adapters: b
         return None
     if protocol in (COPY, NO_UNIT):
         return None if command == "REFUSED" and protocol == NO_UNIT else "needs a unit of the image"
+    if protocol in absent:
+        return "no unit of the images has this protocol"
     if protocol == ADAPTER:
-        if not adapters:
-            return "the image has no unit behind a fast adapter"
         if not mode.host:
             return "with a fast adapter in the image the driver does not use the embedded scheduler"
         return None if command in ("START_FA", "REFUSED") else "a fast adapter takes descriptors only"
@@ -57,13 +59,14 @@ def unreachable(command: str, mode: Mode, slots: int, protocol: str, adapters: b
 class Coverage:
     """Bins that were hit. A refused packet counts for the protocol of the unit that it named."""
 
-    adapters: bool = True
+    absent: frozenset[str] = frozenset()
+    """Protocols that no unit of the images has."""
     hits: Counter[Bin] = field(default_factory=Counter)
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(mode, final state) of commands, with "killed" for processes."""
 
     def hit(self, command: str, mode: Mode, slots: int, protocol: str) -> None:
-        assert unreachable(command, mode, slots, protocol, self.adapters) is None, (command, mode, protocol)
+        assert unreachable(command, mode, slots, protocol, self.absent) is None, (command, mode, protocol)
         self.hits[command, mode.name, mode.completion, slots, protocol] += 1
 
     def has(self, command: str, mode: Mode, slots: int, protocol: str) -> bool:
@@ -75,7 +78,7 @@ class Coverage:
         return [
             (command, mode.name, mode.completion, slots, protocol)
             for mode, command, slots, protocol in product(modes, COMMANDS, classes, PROTOCOLS)
-            if unreachable(command, mode, slots, protocol, self.adapters) is None
+            if unreachable(command, mode, slots, protocol, self.absent) is None
             and not self.has(command, mode, slots, protocol)
         ]
 
@@ -85,7 +88,7 @@ class Coverage:
         reasons = Counter(
             why
             for mode, command, slots, protocol in product(modes, COMMANDS, classes, PROTOCOLS)
-            if (why := unreachable(command, mode, slots, protocol, self.adapters)) is not None
+            if (why := unreachable(command, mode, slots, protocol, self.absent)) is not None
         )
         lines = [f"{len(self.hits)} bins hit, {len(missing)} missing, {sum(self.hits.values())} hits"]
         lines += [f"  missing {each}" for each in missing]

@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images whose metadata ask for slots of a chosen size, with units behind a fast adapter if wanted."""
+"""Images whose metadata ask for slots of a chosen size."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
-from pydriver.xclbin import Content, Header, IpControl, Mode, SectionKind, assemble, parse
-from pydriver.xclbin.kinds import IpType
-from pydriver.xclbin.sections import encode_ip_layout, kernel_properties
+from pydriver.xclbin import Content, Header, Mode, SectionKind, assemble, parse
 from tools.image import ComputeUnit
 from tools.mkxclbin import make_xclbin
 
-ADAPTED = "vadd"
-"""The kernel whose units stand for units behind a fast adapter: it has arguments in device memory."""
+ADAPTED = "vadd_fa"
+"""The kernel behind a fast adapter."""
 OVERHEAD = 64
 """Bytes of a slot that are not register map."""
 _KERNEL = re.compile(r"<kernel .*?</kernel>", re.DOTALL)
 _ARGUMENT = re.compile(r'\n *<arg [^>]*size="(0x[0-9a-f]+)" offset="(0x[0-9a-f]+)"[^>]*/>')
-SMALLEST = 0x38
-"""Arguments that end here or before are kept; all of a vector adder's."""
+SMALLEST = 0x44
+"""Arguments that end here or before are kept; all of a vector adder's and its adapter's."""
 
 
 def _end(argument: re.Match[str]) -> int:
@@ -41,23 +38,13 @@ def _resized(kernel: str, slot_bytes: int) -> str:
 
 
 @cache
-def soak_image(
-    units: tuple[str, ...], slot_bytes: int, bitstream: bytes | None = None, adapter: bool = False
-) -> bytes:
+def soak_image(units: tuple[str, ...], slot_bytes: int, bitstream: bytes | None = None) -> bytes:
     """An xclbin with a unit for each name, for slots of `slot_bytes`, at least 512."""
     made = parse(make_xclbin([ComputeUnit(unit) for unit in units], bitstream=bitstream, mirror=False))
     sections = {section.kind: section.data for section in made.sections}
     xml = sections[SectionKind.EMBEDDED_METADATA].decode()
     xml = _KERNEL.sub(lambda found: _resized(found[0], slot_bytes), xml)
     sections[SectionKind.EMBEDDED_METADATA] = xml.encode()
-    if adapter:
-        sections[SectionKind.IP_LAYOUT] = encode_ip_layout(
-            [
-                replace(ip, properties=_adapted(ip.properties)) if ip.kernel_name == ADAPTED else ip
-                for ip in made.ip_layout()
-                if ip.type == IpType.IP_KERNEL
-            ]
-        )
     for kind in (SectionKind.ASK_GROUP_TOPOLOGY, SectionKind.ASK_GROUP_CONNECTIVITY):
         sections.pop(kind, None)
     header = Header(
@@ -66,10 +53,6 @@ def soak_image(
         mode=Mode(made.mode),
     )
     return assemble([Content(kind, data) for kind, data in sections.items()], header, mirror=False)
-
-
-def _adapted(properties: int) -> int:
-    return kernel_properties(IpControl.FAST_ADAPTER, properties >> 1 & 0x7F)
 
 
 def units_of_slots(names: Sequence[str]) -> tuple[str, ...]:

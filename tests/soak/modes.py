@@ -59,6 +59,7 @@ MODES = [
     *_both("v20 cu_isr", "cu_isr"),
     *_both("v20 cu_dma", "cu_dma"),
     *_both("v20 dataflow", "dataflow"),
+    *_both("v20 dataflow cu_isr", "dataflow", "cu_isr"),
     *_both("v30", firmware=V30),
     *_both("v30 cq_int", "cq_int", firmware=V30),
     *_both("v30 intr", firmware=V30, intr=True),

@@ -14,8 +14,8 @@ from tests.soak import coverage
 
 CONTROL, DELAY, TOKEN = cu_probe.CONTROL.offset, cu_probe.DELAY.offset, cu_probe.TOKEN.offset
 PAYLOAD = tuple(register.offset for register in cu_probe.PAYLOAD)
-ADAPTER_TOKEN = cu_vadd.N.offset
-"""The argument that carries the token of a command for a fast adapter."""
+ADAPTER_TOKEN = cu_vadd.A_HI.offset + 4
+"""Where a vector adder behind a fast adapter gets the token: the word behind a pointer keeps it, unused."""
 HANG = 1
 DIGEST = cu_probe.DIGEST.offset
 UNKNOWN_OPCODE = 31
@@ -41,15 +41,43 @@ class Work:
     def packet(self, command: str, mask: int, stat: bool) -> bytes:
         """A start command of any kind."""
         first, more = masks(mask)
-        if command == "START_FA":
-            entry = [ADAPTER_TOKEN, 4, self.token]
-            return ert.start_fa(first, [0, 1, 4, 0, 0, *entry], more)
         words = [self.control, self.delay, self.token, *self.payload]
         if command == "START_CU":
             return ert.start_kernel(first, [0, 0, 0, 0, *words], more, stat_enabled=stat)
         pairs = list(zip((CONTROL, DELAY, TOKEN, *PAYLOAD), words, strict=False))
         build = ert.exec_write if command == "EXEC_WRITE" else ert.start_key_val
         return build(first, pairs, more, stat_enabled=stat)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a vector adder behind a fast adapter is asked to do: device addresses, words."""
+
+    token: int
+    a: int
+    b: int
+    out: int
+    count: int
+
+    def packet(self, mask: int) -> bytes:
+        """START_FA."""
+        first, more = masks(mask)
+        entries, size = [], 0
+        for offset, words in (
+            (cu_vadd.A_LO.offset, pointer(self.a)),
+            (ADAPTER_TOKEN, [self.token]),
+            (cu_vadd.B_LO.offset, pointer(self.b)),
+            (cu_vadd.OUT_LO.offset, pointer(self.out)),
+            (cu_vadd.N.offset, [self.count]),
+        ):
+            entries += [offset, 4 * len(words), *words]
+            size += 4 * len(words)
+        return ert.start_fa(first, [0, 5, size, 0, 0, *entries], more)
+
+
+def pointer(address: int) -> list[int]:
+    """A device address as words."""
+    return [address & 0xFFFF_FFFF, address >> 32]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from pydriver.xocl import BoFlags, Client, Xocl
 from pydriver.xocl.process import Process
 from tests.models import kernels
 from tests.soak import coverage, packets
-from tests.soak.clients import PATIENCE_NS, Application, World
+from tests.soak.clients import PATIENCE_NS, Application
 from tests.soak.model import COPY_UNIT, Model, Sent
 from tests.soak.modes import Mode
+from tests.soak.world import World
 
 PROCESSES = 8
 DRAIN_NS = 20_000_000

@@ -8,35 +8,41 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cocotb
 from cocotb.triggers import ReadOnly, ValueChange
 
 from cards import firmware
+from pydriver.regs import cu_vadd, device_mem
 from pydriver.xclbin import parse
 from pydriver.xocl import UserOptions, Xocl
 from pydriver.xocl.options import KdsOptions
 from tb.cocotb_util import seeded_random
-from tests.soak import coverage, play
+from tests.soak import coverage, packets, play
 from tests.soak.cases import CASES, FULL, Case
-from tests.soak.clients import World
 from tests.soak.coverage import Bin, Coverage
 from tests.soak.images import soak_image
 from tests.soak.model import Model
 from tests.soak.modes import Mode, slot_class
+from tests.soak.world import World
 from tests.system.rig import CU, MAILBOX, Rig
 from tools.bitgen import FRAME_WORDS, build_stream
 from tools.image import ComputeUnit, Image, place, slot_kernels
 
 GROUP_SLOTS = 16
 ATTEMPTS = 6
-KERNEL_OF = {coverage.HS: "probe_kernel", coverage.CHAIN: "probe_chain_kernel"}
+KERNEL_OF = {
+    coverage.HS: "probe_kernel",
+    coverage.CHAIN: "probe_chain_kernel",
+    coverage.ADAPTER: "vadd_fa_kernel",
+}
+ADAPTER_TOKEN_LSB = 8 * (packets.ADAPTER_TOKEN - cu_vadd.A_LO.offset)
 
 
 class Watch:
-    """Tells the model of every run of a probe, from its counter and token."""
+    """Tells the model of every run of a probe or behind a fast adapter, from its counter and token."""
 
     def __init__(self, dut: Any) -> None:
         self._region = dut.card.u_region
@@ -46,7 +52,8 @@ class Watch:
         for index, unit in enumerate(model.units):
             if unit.protocol in KERNEL_OF:
                 kernel = self._kernel(play.slot_of(user, index), KERNEL_OF[unit.protocol])
-                self._tasks.append(cocotb.start_soon(self._follow(kernel, index, model, user)))
+                follow = self._follow_tasks if unit.protocol == coverage.ADAPTER else self._follow_runs
+                self._tasks.append(cocotb.start_soon(follow(kernel, index, model, user)))
 
     def end(self) -> None:
         for task in self._tasks:
@@ -59,16 +66,27 @@ class Watch:
         kind = "g_full" if hasattr(here, "g_full") else "g_light"
         return getattr(getattr(here, kind).kernels, name)
 
+    async def _follow_runs(self, kernel: Any, index: int, model: Model, user: Xocl) -> None:
+        await self._follow(kernel.runs, lambda: int(kernel.last.value), index, model, user)
+
+    async def _follow_tasks(self, kernel: Any, index: int, model: Model, user: Xocl) -> None:
+        args = kernel.kernel.args
+        await self._follow(
+            kernel.adapter.tasks,
+            lambda: int(args.value) >> ADAPTER_TOKEN_LSB & 0xFFFF_FFFF,
+            index, model, user,
+        )  # fmt: skip
+
     @staticmethod
-    async def _follow(kernel: Any, index: int, model: Model, user: Xocl) -> None:
-        before = int(kernel.runs.value)
+    async def _follow(counter: Any, token: Callable[[], int], index: int, model: Model, user: Xocl) -> None:
+        before = int(counter.value)
         while True:
-            await ValueChange(kernel.runs)
-            await ReadOnly()  # the token changes at the same edge
-            now = int(kernel.runs.value)
+            await ValueChange(counter)
+            await ReadOnly()  # the token may change at the same edge
+            now = int(counter.value)
             if now:  # 0: another kernel was put there
                 model.expect(now == before + 1, f"unit {index} counted from {before} to {now}")
-                model.ran(index, int(kernel.last.value), user.clock.now_ns())
+                model.ran(index, token(), user.clock.now_ns())
             before = now
 
 
@@ -93,6 +111,11 @@ async def soak(rig: Rig, user: Xocl, watch: Watch, plan: tuple[Case, Mode, int],
     image = image_of(units, min(slot_bytes, 4096))
     await play.load(user, image, mode)
     model = Model(mode, play.protocols_of(user))
+    memory = user.host_cus.command_memory
+    if coverage.ADAPTER in {unit.protocol for unit in model.units}:
+        assert memory is not None and memory.base == device_mem.PLRAM.base, "descriptors belong into PLRAM"
+    else:
+        assert memory is None
     watch.begin(user, model)
     world = World(user, parse(image).uuid, mode, model, reached, user.kds.state.max_packet, hangs=False)
     assert world.slot_class == slot_class(slot_bytes), (world.slot_class, slot_bytes)
@@ -120,7 +143,7 @@ async def soak_on_the_card(dut: Any) -> None:
     await rig.mgmt()
     options = UserOptions(mailbox=MAILBOX, kds=KdsOptions(cudma=True))
     user = await Xocl.probe(rig.platform, options, rig.on_event)
-    watch, reached = Watch(dut), Coverage(adapters=False)
+    watch, reached = Watch(dut), Coverage(case.absent)
     missing: list[Bin] = []
     for attempt in range(ATTEMPTS):
         for mode, least in case.rounds():

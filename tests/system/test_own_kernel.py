@@ -36,6 +36,28 @@ def test_wrong_result_is_a_failure(own: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        (("krnl_saxpy.sv", ".ap_done(state == DONE)", ".ap_done(1'b0)"), 1, "not ended after 1 ms"),
+        (("krnl_saxpy.sv", "left <= left -", "lift <= left -"), 2, "Could not find variable ``lift"),
+        (("app.py", "async def run", "def run"), 1, "outside async function"),
+        (("app.py", 'uuid, "saxpy"', 'uuid, "saxpi"'), 1, "the image has no kernel saxpi (app.py:"),
+    ],
+)
+def test_what_a_beginner_does(
+    own: Path, tmp_path: Path, change: tuple[str, str, str], code: int, message: str
+) -> None:
+    """The cause is on the screen, with file and line, and soon."""
+    file, old, new = change
+    path = own / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    run = scenario(tmp_path / "runs", "--sim", "icarus", "--kernel", str(own), timeout_s=120)
+    shown = " ".join(run.stdout.replace("│", " ").split())
+    assert run.returncode == code and message in shown, shown
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (("kernel.toml", "type = 128", "typ = 128"), "kernel.toml: typ: unknown key"),

@@ -10,17 +10,28 @@ import cocotb
 from firmware_model import images
 from pydriver import ert
 from pydriver.ert import State
-from pydriver.regs import cfg_gpio, cu_ctrl, cu_memcopy, device_mem, mgmt_bar, user_bar
+from pydriver.regs import (
+    cfg_gpio,
+    cu_ctrl,
+    cu_memcopy,
+    cu_probe,
+    cu_probe_mailbox,
+    device_mem,
+    mgmt_bar,
+    user_bar,
+)
 from pydriver.xocl import VIRTUAL_CU, Client
 from pydriver.xrt import BO
 from tb.cocotb_util import CLOCK_PERIOD_NS, seeded_random
 from tests.system.hostile import TABLE_AT, TABLE_BYTES, private_state
-from tests.system.work_rig import DEMO_UNITS, HOST, WorkRig, image, probe_packet
+from tests.system.rig import CU, SECOND
+from tests.system.work_rig import DEMO_UNITS, HANG, HOST, READY_ONLY, WorkRig, image, probe_packet
 
-HS, CHAIN = 0, 1
+HS, CHAIN, FREE, MAILBOX = 0, 1, 2, 3
 GROUP = 0
 XLNX = 0x786E6C78
 LONGEST_READ_CYCLES = 200
+HUNG_UNITS = ("probe", "probe_chain", "probe_none", "probe_mailbox")
 
 
 async def copy_works(rig: WorkRig, device: Any, uuid: bytes) -> None:
@@ -94,6 +105,42 @@ async def a_unit_that_only_the_metadata_know(dut: Any) -> None:
     device, uuid = await rig.device(image(*DEMO_UNITS))
     await device.client.open_context(uuid, CHAIN)
     assert await rig.run_all(device.client, [probe_packet(CHAIN, 1)]) == [State.COMPLETED]
+    await device.close()
+
+
+@cocotb.test(timeout_time=20, timeout_unit="sec")
+async def a_hung_unit_does_not_keep_the_clock_on(dut: Any) -> None:
+    """One of each protocol, by hand, without a driver that looks: a quiet second costs nothing."""
+    rig = await WorkRig.up(dut, driven=True)
+    device, _ = await rig.device(image(*HUNG_UNITS))
+    bar, hang = rig.user_function.bars[0], cu_probe.CONTROL.offset
+    for unit, how in ((HS, HANG), (CHAIN, READY_ONLY)):
+        await bar.write32(CU[unit] + hang, how)
+        await bar.write32(CU[unit], cu_ctrl.CTRL.AP_START.mask)
+    # The next start of a chained unit, which it will never take.
+    await bar.write32(CU[CHAIN], cu_ctrl.CTRL.AP_START.mask)
+    # No start bit, but a token that says so for ever.
+    await bar.write32(CU[FREE] + hang, HANG)
+    await bar.write32(CU[FREE] + cu_probe.TOKEN.offset, 1)
+    await bar.write32(CU[MAILBOX] + cu_probe_mailbox.CONTROL.offset, HANG)
+    await bar.write32(CU[MAILBOX] + cu_probe_mailbox.INPUT_CTRL.offset, 1)
+    await bar.write32(CU[MAILBOX], cu_ctrl.CTRL.AP_START.mask | cu_ctrl.CTRL.AUTO_RESTART.mask)
+    starts = [await bar.read32(CU[unit]) & cu_ctrl.CTRL.AP_START.mask for unit in (HS, CHAIN, MAILBOX)]
+    assert starts == [cu_ctrl.CTRL.AP_START.mask] * 3
+    await rig.clock.sleep_ns(100_000)
+    before = int(dut.clock.cycles.value)
+    # In pieces that grow: a clock that stays on shows in the first, and a whole second of it takes hours.
+    for quiet_ns in (100_000, 10_000_000, SECOND):
+        await rig.clock.sleep_ns(quiet_ns)
+        spent = int(dut.clock.cycles.value) - before
+        cocotb.log.info("%d cycles clocked in %d idle ns", spent, quiet_ns)
+        assert spent < 2000, f"{spent} cycles clocked in {quiet_ns} idle ns"
+    for unit in (HS, CHAIN, MAILBOX):
+        await bar.write32(CU[unit], cu_ctrl.CTRL.SW_RESET.mask)
+        assert await bar.read32(CU[unit]) == cu_ctrl.CTRL.AP_IDLE.mask
+    await bar.write32(CU[HS] + hang, 0)
+    await device.client.open_context(device.driver.bitstream.uuid, HS)
+    assert await rig.run_all(device.client, [probe_packet(HS, 2)]) == [State.COMPLETED]
     await device.close()
 
 

@@ -11,15 +11,21 @@ import pytest
 from pydriver import ert
 from pydriver.ert import State
 from pydriver.platform.virtual import Ram
-from pydriver.regs import cu_fa, device_mem
+from pydriver.regs import Window, cu_fa, device_mem
 from pydriver.xclbin import IpControl
 from pydriver.xocl.command import Command
 from pydriver.xocl.cu.fast_adapter import CommandMemory, descriptor_bytes
 from pydriver.xocl.dma import WindowDma
+from pydriver.xrt import Device, Kernel
+from tests.models import cu_fa as descriptor_model
+from tests.models import kernels
 from tests.models.fast_adapter import TASK_NS, FastAdapter
-from tests.models.units import Probe
+from tests.models.units import Probe, add_vectors
 from tests.unit.cu_rig import MILLISECOND, TICK_NS, CuRig
 from tests.unit.raising import raises
+from tests.unit.rig import Rig, run_vadd
+from tools.image import ComputeUnit, Memory
+from tools.mkxclbin import make_xclbin
 
 LO, HI = cu_fa.DESCRIPTOR_LO.offset, cu_fa.DESCRIPTOR_HI.offset
 SR, TCR, FDR, IER, ISR = (
@@ -251,6 +257,41 @@ def test_without_memory_for_descriptors(slots: int | None) -> None:
             await bench.host.set_cus(bench.cus, interrupt=False)
 
     bench.run(main())
+
+
+@pytest.mark.parametrize(
+    ("memory", "bank"),
+    [("bank0", device_mem.PLRAM), ({"nextDescriptorAddr": "bank1"}, device_mem.DDR1)],
+    ids=["as expected", "elsewhere"],
+)
+def test_descriptors_are_where_the_adapters_own_argument_leads(memory: Memory, bank: Window) -> None:
+    """The driver keeps 128 KiB there from everybody, as XRT's does; in PLRAM that is all there is."""
+    rig = Rig()
+    rig.card.units[0] = FastAdapter(rig.card, 0, add_vectors)  # type: ignore[call-overload]
+    rig.card.units[1] = FastAdapter(rig.card, 1, add_vectors)  # type: ignore[call-overload]
+    image = make_xclbin([ComputeUnit("vadd_fa", memory=memory)] * 2)
+
+    async def main() -> None:
+        _, user = await rig.both()
+        device = Device.attach(user)
+        kernel = await Kernel.open(device, await device.load_xclbin(image), "vadd_fa")
+        kept = user.host_cus.command_memory
+        assert kept is not None and (kept.base, kept.size) == (bank.base, 128 << 10)
+        for seed in range(2):
+            await run_vadd(device, kernel, 20, seed)
+        # Half of it for each unit, 128 bytes a descriptor: the adapter's own argument is not in it.
+        for unit in range(2):
+            first = await user.dma.read(bank.base + (unit << 16), 20)
+            assert kernels.unpack(first) == [descriptor_model.COMPLETE, 4, 28, 0, 0]
+        assert user.kds.cus[0].argument_sizes == (8, 8, 8, 4)
+        plram = user.memory.banks.index(next(each for each in user.memory.banks if each.tag == "PLRAM[0]"))
+        if bank == device_mem.PLRAM:
+            with raises(errno.ENOMEM, "PLRAM"):
+                user.memory.create(4096, plram)
+        else:
+            assert user.memory.create(4096, plram).address == device_mem.PLRAM.base
+
+    rig.run(main())
 
 
 def test_model_overrun_is_an_error_of_the_adapter() -> None:

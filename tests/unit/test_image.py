@@ -10,11 +10,12 @@ import pytest
 
 from pydriver.xclbin import Axlf, SectionKind, parse
 from pydriver.xclbin.kinds import IpControl
+from pydriver.xocl.kds.units import units_of
 from tests.models.config_engine import ConfigEngine
 from tools.bitgen import unpack
 from tools.image import ComputeUnit, Image, place, read_image
 from tools.kernels import load
-from tools.mkxclbin import DEMO, make_xclbin
+from tools.mkxclbin import DEMO, main, make_xclbin
 
 XCLBINS = DEMO.parent
 
@@ -39,10 +40,11 @@ def test_every_image_is_consistent() -> None:
         kernels = {kernel.name: load(XCLBINS.parent / "kernels" / kernel.name) for kernel in axlf.kernels()}
         expected = [0] * 128
         bases = {f"{k.name}:{i.name}": i.base for k in axlf.kernels() for i in k.instances}
+        order = sorted(ip.base for ip in axlf.ip_layout())
         for ip in axlf.ip_layout():
             slot, rest = divmod(ip.base - 0x1800000, 0x10000)
             kernel = kernels[ip.kernel_name]
-            assert rest == 0 and ip.interrupt_id == slot and bases[ip.name] == ip.base
+            assert rest == 0 and ip.interrupt_id == order.index(ip.base) and bases[ip.name] == ip.base
             assert ip.control == kernel.protocol.ip_control
             assert ip.interrupt_enabled == kernel.interrupt
             expected[slot] = kernel.type_id
@@ -71,6 +73,22 @@ def test_memory_of_each_argument() -> None:
     assert found == [(0, 1, 0), (0, 1, 1), (1, 1, 0), (2, 1, 2)]
 
 
+def test_descriptors_are_in_plram() -> None:
+    """Argument 4 is the one that the adapter adds to vadd's, which leads to the descriptors."""
+    elsewhere = {"a": "bank1", "nextDescriptorAddr": "bank1"}
+    units = [
+        ComputeUnit("vadd_fa"),
+        ComputeUnit("vadd_fa", memory="bank1"),
+        ComputeUnit("vadd_fa", memory={"a": "bank1"}),
+        ComputeUnit("vadd_fa", memory=elsewhere),
+    ]
+    axlf = parse(make_xclbin(units))
+    assert [c.mem_index for c in axlf.connectivity() if c.arg_index == 0] == [0, 1, 1, 1]
+    assert [c.mem_index for c in axlf.connectivity() if c.arg_index == 4] == [2, 2, 2, 1]
+    assert axlf.mem_topology()[2].tag == "PLRAM[0]"
+    assert axlf.kernels()[0].args[4].name == "nextDescriptorAddr"
+
+
 def test_metadata_says_what_the_kernel_can() -> None:
     axlf = parse(make_xclbin(XCLBINS / "mixed"))
     kernels = {kernel.name: kernel for kernel in axlf.kernels()}
@@ -88,7 +106,14 @@ def test_metadata_says_what_the_kernel_can() -> None:
 
 def test_a_kernel_without_protocol_has_no_interrupt() -> None:
     (ip,) = parse(make_xclbin([ComputeUnit("probe_none", slot=7)])).ip_layout()
-    assert (ip.control, ip.interrupt_enabled, ip.interrupt_id) == (IpControl.AP_CTRL_NONE, False, 7)
+    assert (ip.control, ip.interrupt_enabled, ip.interrupt_id) == (IpControl.AP_CTRL_NONE, False, 0)
+
+
+def test_interrupt_ids_have_no_gap() -> None:
+    """Units anywhere: the id is the index that drivers and firmware give the unit, not its slot."""
+    axlf = parse(make_xclbin([ComputeUnit("probe", slot=slot) for slot in (5, 0, 9, 2)]))
+    assert [ip.interrupt_id for ip in axlf.ip_layout()] == [2, 0, 3, 1]
+    assert [cu.address for cu in units_of(axlf)] == [0x1800000 + 0x10000 * slot for slot in (0, 2, 5, 9)]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +154,12 @@ UNIT = '[[compute_unit]]\nkernel = "vadd"\n'
             "memory: type: 'MEM_TAPE' is no type of memory",
         ),
         (f'mode = "QUICK"\n{UNIT}', "mode 'QUICK' is none of"),
+        (f'version = "2.13"\n{UNIT}', "version '2.13' is not three numbers"),
+        (f"{UNIT}count = 0", "compute_unit: count: 0 is outside 1..128"),
+        (f"{UNIT}memory = {{ a = 3 }}", "compute_unit: memory: a: must be a tag or a list of tags, not 3"),
+        (f'{UNIT}name = "a:b"', "the compute unit 'a:b' must be called by letters"),
+        ("compute_unit = [1]", r"compute_unit: write each one as a \[\[compute_unit\]\] table"),
+        (f"memory = [3]\n{UNIT}", r"memory: write each one as a \[\[memory\]\] table"),
         (f'kernels = ["nowhere"]\n{UNIT}', "nowhere: there is no kernel.toml"),
     ],
 )
@@ -137,6 +168,11 @@ def test_wrong_files_are_refused(tmp_path: Path, text: str, match: str) -> None:
     with pytest.raises(OSError, match=match) as caught:
         make_xclbin(tmp_path)
     assert caught.value.errno == errno.EINVAL
+
+
+def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "out"), "--spec", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"mkxclbin: {tmp_path / 'image.toml'}: No such file or directory\n"
 
 
 def test_image_file(tmp_path: Path) -> None:

@@ -404,3 +404,49 @@ def test_a_late_message_does_not_read_status() -> None:
         assert bench.rig.card.csr.status[0] == 1 and not bench.accesses()
 
     bench.rig.run(main())
+
+
+def test_sources_of_a_bank_that_are_switched_at_the_same_time() -> None:
+    """The last source goes while another one comes and the first comes back: the controller has both."""
+    bench = Bench(2)
+
+    async def main() -> None:
+        await bench.up(Mode.CU)
+        for source in (0, 1):
+            bench.intc.request(Mode.CU, source, bench.note)
+        await bench.intc.enable(Mode.CU, 0)
+        spawn = bench.rig.clock.spawn
+        calls = [bench.intc.disable(Mode.CU, 0), bench.intc.enable(Mode.CU, 1), bench.intc.enable(Mode.CU, 0)]
+        for task in [spawn(call) for call in calls]:
+            await task.join()
+        assert bench.intc.enabled(Mode.CU) == 3
+        assert [value for _, _, value in await ier(bench)] == [3]
+
+    bench.rig.run(main())
+
+
+def test_a_source_that_is_enabled_beside_a_change_of_the_mode() -> None:
+    """In ERT mode the controllers are the firmware's: a unit must not reach it by the driver's doing."""
+    bench = Bench(1)
+
+    async def main() -> None:
+        await bench.up(Mode.CU)
+        bench.intc.request(Mode.CU, 0, bench.note)
+        change = bench.rig.clock.spawn(bench.intc.set_mode(Mode.ERT))
+        await bench.rig.clock.sleep_ns(1)
+        await bench.intc.enable(Mode.CU, 0)
+        await change.join()
+        assert bench.intc.mode == Mode.ERT and bench.intc.enabled(Mode.CU) == 1
+        assert [value for _, _, value in await ier(bench)] == [0]
+        assert bench.rig.card.user_irqs.enable & 1 == 0
+        await bench.intc.set_mode(Mode.CU)
+        assert [value for _, _, value in await ier(bench)] == [1], "it takes effect in its own mode"
+
+    bench.rig.run(main())
+
+
+async def ier(bench: Bench) -> list[Entry]:
+    """The first controller's enables, read as a list of one access."""
+    bench.accesses()
+    await bench.rig.bar.read32(user_bar.CU_INTC[0].base + IER)
+    return bench.accesses()

@@ -13,6 +13,7 @@ from tb import sources
 from tools import regs
 from tools.kernels import DescriptionError, Direction, Kind, Protocol, load, load_all, mux, registers
 from tools.kernels.generate import mux_files, project_files, read_folder
+from tools.kernels.modules import Port, read
 from tools.kernels.own import prepare
 
 KERNELS = sources.ROOT / "kernels"
@@ -48,6 +49,16 @@ def test_defaults(tmp_path: Path) -> None:
     assert not load(described(tmp_path, HEAD + 'protocol = "none"\n')).interrupt
 
 
+def test_a_fast_adapter_adds_an_argument(tmp_path: Path) -> None:
+    """The last one, whose connection tells the driver where descriptors are (XRT's xocl_kds.c)."""
+    kernel = load(described(tmp_path, HEAD + 'protocol = "fa"\n' + BUFFER))
+    added = kernel.arguments[-1]
+    assert (added.index, added.name, added.kind) == (1, "nextDescriptorAddr", Kind.BUFFER)
+    assert (added.offset, added.size) == (0x1C, 8)
+    alone = load(described(tmp_path, HEAD + 'protocol = "fa"\n'))
+    assert alone.memory and [each.offset for each in alone.arguments] == [0x10]
+
+
 def argument(text: str) -> str:
     return f'{HEAD}[[argument]]\nname = "x"\n{text}\n'
 
@@ -72,6 +83,10 @@ def argument(text: str) -> str:
         (HEAD + '[parameters]\nWIDTH = "8"', "parameters: WIDTH: must be a number, not '8'"),
         (HEAD + 'protocol = "none"\nmailbox = "in"', "protocol: protocol 'none' has no mailbox"),
         (HEAD + 'protocol = "none"\ninterrupt = true', "interrupt: a kernel without control protocol"),
+        (
+            HEAD + 'protocol = "fa"\nmemory = false',
+            "memory: a fast adapter reads its descriptors from memory",
+        ),
         (HEAD + "memory = true\nlight = true", "light: a kernel with a memory port"),
         (HEAD + "memory = false\n" + BUFFER, "argument data: kind: a buffer needs memory = true"),
         (HEAD + BUFFER + 'direction = "out"', "argument data: direction: the address"),
@@ -80,6 +95,24 @@ def argument(text: str) -> str:
         (argument(""), "argument x: offset: is missing"),
         (argument("offset = 0x0C"), "argument x: offset: 0xc is below 0x10, the control words"),
         (argument("offset = 0x12"), "argument x: offset: 0x12 is not at a word"),
+        (
+            argument("offset = -4").replace("type", 'protocol = "none"\ntype'),
+            "argument x: offset: -4 is below 0",
+        ),
+        (
+            argument("offset = 0x10").replace('"x"', '"gie"'),
+            "argument gie: name: its register GIE has a name that a",
+        ),
+        (
+            argument("offset = 0x10").replace('"x"', '"size"'),
+            "argument size: name: its register SIZE has a name",
+        ),
+        (
+            HEAD + BUFFER + '[[argument]]\nname = "data_hi"\noffset = 0x20',
+            "argument data_hi: name: its register DATA_HI has a name that argument data uses",
+        ),
+        (HEAD.replace("thing", "kernels"), "name: 'kernels' is a name that the region uses"),
+        (HEAD + "[parameters]\nADDR_W = 12", "parameters: ADDR_W: the slot sets it"),
         (argument("offset = 0x10\nsize = 6"), "argument x: size: 6 bytes are no whole number of words"),
         (argument("offset = 0x10\nwords = 2"), "argument x: words: only an array has words"),
         (argument('offset = 0x10\nkind = "array"'), "argument x: words: is missing"),
@@ -147,6 +180,8 @@ def test_register_text(tmp_path: Path) -> None:
     assert "cu_argument_word DATA_HI @ 0x14;" in text
     assert "RESERVED" not in text, "the next argument is there, and a result has none"
     assert 'cu_result_word W_LO @ 0x18;\n  W_LO->desc = "a \\"b\\"";' in text
+    last = BUFFER.replace("0x10", "0xFFF8")
+    assert "RESERVED" not in registers.render(load(described(tmp_path, HEAD + last))), "outside the window"
     plain = registers.render(load(described(tmp_path, HEAD + 'protocol = "none"\n')))
     assert "CTRL" not in plain
 
@@ -217,6 +252,38 @@ def test_a_wrong_kernel_does_not_stop_the_others(tmp_path: Path, capsys: pytest.
     assert all((root / path).exists() for path in files)
 
 
+HEADERS = [
+    "module m #(parameter A = 1, B = $clog2(A)) (input wire clk, rst, output reg [7:0] q, input [A-1:0] x);",
+    """module m import a_pkg::*; #(
+  parameter integer A = (1 == 2) ? 3 : 4,  // one, two
+  parameter integer B = 2
+) (
+  input wire clk, input rst,
+  (* keep *) output logic [ 7 : 0 ] q,  // input wire no
+`ifdef X
+  input wire [A - 1:0] x
+`endif
+);""",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_ports_of_a_module(tmp_path: Path, header: str) -> None:
+    """However the list is written; a port without a direction has that of the one before."""
+    (tmp_path / "m.sv").write_text(header)
+    module = read(tmp_path / "m.sv")
+    one = Port("input")
+    assert module.ports == {"clk": one, "rst": one, "q": Port("output", "7:0"), "x": Port("input", "A-1:0")}
+    assert module.parameters == {"A", "B"}
+    assert [module.ports[name].bits for name in ("clk", "q", "x")] == [1, 8, None]
+
+
+def test_ports_without_directions_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.sv").write_text("module m (clk); input clk; endmodule")
+    with pytest.raises(DescriptionError, match="does not say input or output"):
+        read(tmp_path / "m.sv")
+
+
 # A kernel in a folder of its own
 
 
@@ -261,6 +328,30 @@ def test_own_kernel(own: Path) -> None:
         (
             ("krnl_saxpy.sv", "input  wire                      rst,", "input wire rst, input wire extra,"),
             "nothing drives or reads the port extra",
+        ),
+        (
+            ("krnl_saxpy.sv", "output wire                      m_axi_rready", "input wire m_axi_rready"),
+            "the port m_axi_rready is input, it must be output",
+        ),
+        (
+            (
+                "krnl_saxpy.sv",
+                "output wire [255:0]              m_axi_wdata",
+                "output wire [127:0] m_axi_wdata",
+            ),
+            "the port m_axi_wdata has 128 bits, it must have 256",
+        ),
+        (
+            ("krnl_saxpy.sv", "input  wire [31:0]               s_axil_wdata", "input wire s_axil_wdata"),
+            "the port s_axil_wdata has 1 bits, it must have 32",
+        ),
+        (
+            ("krnl_saxpy.sv", "cu_saxpy_regs_pkg::A_OFFSET", "cu_saxpy_regs_pkg::B_OFFSET"),
+            r":72: there is no B_OFFSET in cu_saxpy_regs_pkg; it has CTRL_OFFSET, .*, A_OFFSET, N_OFF",
+        ),
+        (
+            ("krnl_saxpy.sv", "cu_saxpy_regs_pkg::A_OFFSET", "cu_axpy_regs_pkg::A_OFFSET"),
+            "saxpy.sv:72: there is no package cu_axpy_regs_pkg; this kernel's registers are in cu_saxpy_regs",
         ),
         (("krnl_saxpy.sv", "module krnl_saxpy", "module other"), "there is no module krnl_saxpy with"),
     ],

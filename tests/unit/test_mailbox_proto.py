@@ -51,12 +51,13 @@ def test_lost_packets_never_deliver_wrong_data(sent: list[tuple[bytes, int]], da
 @settings(max_examples=300)
 @given(st.lists(st.lists(st.integers(0, 0xFFFFFFFF), min_size=16, max_size=16), max_size=10))
 def test_garbage_never_breaks_the_receiver(stream: list[list[int]]) -> None:
-    sizes: dict[int, int] = {}
-    reassembler = Reassembler(lambda msg_id, _, size: sizes.__setitem__(msg_id, size))
+    announced: dict[int, list[int]] = {}
+    reassembler = Reassembler(lambda msg_id, _, size: announced.setdefault(msg_id, []).append(size))
     for words in stream:
         words[0] = words[0] & END_OF_MESSAGE | words[0] % 5
         for received in reassembler.feed(words):
-            assert len(received.data) <= sizes[received.msg_id]
+            # A start with the same id ends the message before it: both sizes may be the one meant.
+            assert len(received.data) <= max(announced[received.msg_id])
     whole = list(packets.split(9, Flags.REQUEST, b"still alive"))
     assert Received(9, Flags.REQUEST, b"still alive") in feed(reassembler, whole)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import errno
 import struct
+from collections.abc import Sequence
 
 import pytest
 
 from pydriver.ert import State
+from pydriver.platform.virtual import VirtualClock
 from pydriver.regs import cu_intc, user_bar
 from pydriver.subdev.intc import Mode
 from pydriver.xocl.user_managed import UserManagedCu
 from tests.models.units import CTRL, GIE, IER, ISR, Probe
-from tests.unit.cu_rig import CuRig
+from tests.unit.cu_rig import CuRig, TracingBar
 from tests.unit.raising import raises
 
 ON, OFF = struct.pack("<i", 1), struct.pack("<i", 0)
@@ -238,5 +240,35 @@ def test_the_host_scheduler_goes_on_beside_it() -> None:
         await bench.clock.sleep_ns(10_000)
         assert bench.intc.enabled(Mode.CU) == 0b111
         assert await bench.until_over([bench.submit(1, 9)]) == [State.COMPLETED]
+
+    bench.run(main())
+
+
+class LateBar(TracingBar):
+    """Its writes wait for a microsecond before they are on their way."""
+
+    clock: VirtualClock
+
+    async def write32s(self, writes: Sequence[tuple[int, int]]) -> None:
+        await self.clock.sleep_ns(1000)
+        await super().write32s(writes)
+
+
+def test_a_process_that_dies_while_it_enables_its_interrupt() -> None:
+    """The write is finished: half of it would keep the interrupts of all units of the bank away."""
+    bench = Bench()
+
+    async def main() -> None:
+        first = await bench.begin()
+        second = await UserManagedCu.open(bench.clock, bench.cus[2], bench.intc, bench.host)
+        late = LateBar(bench.platform.functions[1].bars[2], bench.irq_log)
+        late.clock = bench.clock
+        bench.irqs._regs.bar = late
+        dying = bench.clock.spawn(first.write(ON))
+        await bench.clock.sleep_ns(100)
+        dying.cancel()
+        await second.write(ON)
+        bench.card.set_unit_line(2, True)
+        assert await second.poll(1_000_000)
 
     bench.run(main())

@@ -488,3 +488,37 @@ def test_request_waits_bit_and_sync_bits() -> None:
         assert unit.read32(INPUT_CTRL) == 0
 
     rig.run(main())
+
+
+def test_a_kernel_that_hangs_does_not_keep_its_mailbox_open() -> None:
+    """It has as long to take the last set as the driver gives its command; then all is given back."""
+    rig = XrtRig()
+
+    async def main() -> None:
+        unit = rig.plug(ProbeMailbox())
+        device, uuid = await rig.device(HOST)
+        kernel = await Kernel.open(device, uuid, "probe_mailbox")
+        run = kernel.run()
+        unit.hang = True
+        await run.start(Autostart())
+        await rig.clock.sleep_ns(SECOND // 1000)
+        await Mailbox(run).set_arg("token", 2)
+        await Mailbox(run).write()
+        begin = rig.clock.now_ns()
+        await kernel.close()
+        assert 5 * SECOND <= rig.clock.now_ns() - begin < 12 * SECOND
+        assert run.state() == State.TIMEOUT and not device.client.has_context
+
+    rig.run(main(), 60)
+
+
+@pytest.mark.parametrize("iterations", [-1, 1 << 32])
+def test_numbers_of_restarts_that_no_counter_holds(iterations: int) -> None:
+    rig = XrtRig()
+
+    async def main() -> None:
+        _, _, run, _ = await rig.probe(HOST)
+        with raises(errno.EINVAL, "restarts"):
+            await run.start(Autostart(iterations))
+
+    rig.run(main())

@@ -8,9 +8,8 @@ from tools.kernels.description import (
     Direction,
     Kind,
     Protocol,
-    load,
-    load_all,
 )
+from tools.kernels.reader import load, load_all
 
 __all__ = [
     "Argument",

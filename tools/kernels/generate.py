@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.kernels import mux, registers
-from tools.kernels.description import Description, DescriptionError, Protocol, check_unique, load
+from tools.kernels.description import Description, DescriptionError, Protocol
 from tools.kernels.modules import Module, check
+from tools.kernels.reader import check_unique, load
 
 KERNELS_DIR = Path("kernels")
 RDL_DIR = Path("hdl/regs")

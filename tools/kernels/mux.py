@@ -9,25 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tools.kernels.description import Description, Protocol
-from tools.kernels.modules import AXI_IN, AXI_OUT, AXIL_IN, AXIL_OUT, Module
+from tools.kernels.modules import AXI_IN, AXI_OUT, AXI_WIDTHS, AXIL_IN, AXIL_OUT, AXIL_WIDTHS, Module
 
 NAMES = {True: "ulp_kernels_full", False: "ulp_kernels_light"}
-_WIDTHS = {
-    "awaddr": "ADDR_W", "araddr": "ADDR_W", "wdata": "32", "rdata": "32", "wstrb": "4", "bresp": "2",
-    "rresp": "2",
-}  # fmt: skip
-_AXI_WIDTHS = {
-    "awid": "ID_W", "arid": "ID_W", "bid": "ID_W", "rid": "ID_W", "awaddr": "40", "araddr": "40",
-    "awlen": "8", "arlen": "8", "awsize": "3", "arsize": "3", "awburst": "2", "arburst": "2",
-    "wdata": "256", "rdata": "256", "wstrb": "32", "bresp": "2", "rresp": "2",
-}  # fmt: skip
 _MASKED = ("ready", "valid")
 _HEADER = """\
 // SPDX-License-Identifier: Apache-2.0
 // Generated from kernels/ by tools/kernels; edit the kernel.toml files.
 // {text}
 //
-// `clk` runs when the slot has work; only the configured kernel gets it. `rst` also while one comes or goes.
+// `clk` runs when the slot has work; of several kernels only the configured one gets it. `rst` also while one
+// comes or goes.
 `default_nettype none
 `timescale 1ns / 1ps
 
@@ -58,16 +50,16 @@ def render(kernels: Sequence[Description], modules: Mapping[str, Module], full: 
     if own:
         lines += ["", f"  localparam integer KERNELS = {len(own)};"]
         lines += _selection(own)
-        lines += _wires("s_axil", AXIL_OUT, _WIDTHS, "KERNELS")
+        lines += _wires("s_axil", AXIL_OUT, AXIL_WIDTHS, "KERNELS")
         lines += _outputs("s_axil", AXIL_OUT, "which")
         if memory:
             lines += ["", f"  localparam integer MEMORY_KERNELS = {len(memory)};", ""]
             lines += _memory_selection(own, memory)
-            lines += _wires("m_axi", AXI_OUT, _AXI_WIDTHS, "MEMORY_KERNELS")
+            lines += _wires("m_axi", AXI_OUT, AXI_WIDTHS, "MEMORY_KERNELS")
             lines += _outputs("m_axi", AXI_OUT, "port")
         for index, kernel in enumerate(own):
             port = memory.index(kernel) if kernel.memory else None
-            lines += _instance(index, port, kernel, modules[kernel.module])
+            lines += _instance(index, port, kernel, modules[kernel.module], gated=len(own) > 1)
     else:
         lines += [f"  assign s_axil_{name} = 0;" for name in AXIL_OUT]
         lines += ["  assign irq = 1'b0;", "  assign active = 1'b0;"]
@@ -86,11 +78,11 @@ def _range(width: str) -> str:
 def _ports(full: bool) -> Iterator[str]:
     for name in (*AXIL_IN, *AXIL_OUT):
         way = "input " if name in AXIL_IN else "output"
-        yield f"    {way} wire {_range(_WIDTHS.get(name, ''))}s_axil_{name},"
+        yield f"    {way} wire {_range(AXIL_WIDTHS.get(name, ''))}s_axil_{name},"
     if full:
         for name in (*AXI_IN, *AXI_OUT):
             way = "input " if name in AXI_IN else "output"
-            yield f"    {way} wire {_range(_AXI_WIDTHS.get(name, ''))}m_axi_{name},"
+            yield f"    {way} wire {_range(AXI_WIDTHS.get(name, ''))}m_axi_{name},"
     yield "    output wire irq,"
     yield "    output wire active"
     yield ");"
@@ -158,8 +150,11 @@ def _outputs(prefix: str, names: Sequence[str], index: str) -> Iterator[str]:
         yield f"  assign {prefix}_{name} = {mask}{short}_{name}[{index}];"
 
 
-def _instance(index: int, port: int | None, kernel: Description, module: Module) -> Iterator[str]:
-    clock = f"{kernel.name}_clk"
+def _instance(
+    index: int, port: int | None, kernel: Description, module: Module, gated: bool
+) -> Iterator[str]:
+    """A kernel; `gated`: it has the slot's clock only when it is the configured one of several."""
+    clock = f"{kernel.name}_clk" if gated else "clk"
     parameters = {"ADDR_W": "ADDR_W"}
     if kernel.memory:
         parameters["ID_W"] = "ID_W"
@@ -168,14 +163,15 @@ def _instance(index: int, port: int | None, kernel: Description, module: Module)
         parameters["PROTOCOL"] = str(number) if number else "PROTOCOL"
     parameters |= {name: str(value) for name, value in kernel.parameters.items()}
     yield ""
-    yield f"  wire {clock};"
-    yield ""
-    yield f"  clk_gate {kernel.name}_gate ("
-    yield "      .clk(clk),"
-    yield f"      .en(selected[{index}]),"
-    yield f"      .gclk({clock})"
-    yield "  );"
-    yield ""
+    if gated:
+        yield f"  wire {clock};"
+        yield ""
+        yield f"  clk_gate {kernel.name}_gate ("
+        yield "      .clk(clk),"
+        yield f"      .en(selected[{index}]),"
+        yield f"      .gclk({clock})"
+        yield "  );"
+        yield ""
     yield f"  {kernel.module} #("
     yield ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
     yield f"  ) {kernel.name}_kernel ("
@@ -184,7 +180,8 @@ def _instance(index: int, port: int | None, kernel: Description, module: Module)
     for name in AXIL_IN:
         gate = f" && selected[{index}]" if name in ("awvalid", "wvalid", "arvalid") else ""
         if name in ("awaddr", "wdata", "wstrb", "araddr"):
-            yield f"      .s_axil_{name}(selected[{index}] ? s_axil_{name} : {{{_WIDTHS[name]}{{1'b0}}}}),"
+            none = f"{{{AXIL_WIDTHS[name]}{{1'b0}}}}"
+            yield f"      .s_axil_{name}(selected[{index}] ? s_axil_{name} : {none}),"
         else:
             yield f"      .s_axil_{name}(s_axil_{name}{gate}),"
     for name in AXIL_OUT:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from tb import sources
 from tools import regs
-from tools.kernels.description import Description, DescriptionError, check_unique, load
+from tools.kernels import references
+from tools.kernels.description import Description, DescriptionError
 from tools.kernels.generate import KERNELS_DIR, mux_files, read_folder, register_files
+from tools.kernels.reader import check_unique, load
 
 BUILD = sources.ROOT / "build" / "kernels"
 
@@ -61,4 +63,7 @@ def prepare(folder: Path) -> OwnKernel:
         except regs.RegsError as error:
             raise DescriptionError(f"{kernel.path}: {error}") from None
         regs.write(target / f"{block.package}.sv", regs.render_sv(block))
+    found = sources.index((folder, target))
+    packages = {name: path.read_text() for name, path in found.items() if name.endswith("_pkg")}
+    references.check(sorted(folder.rglob("*.sv")), packages, f"cu_{kernel.name}_regs_pkg")
     return OwnKernel(kernel, (folder, target))

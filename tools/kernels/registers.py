@@ -8,16 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.kernels.description import (
-    COUNTER_OFFSET,
-    INPUT_CTRL_OFFSET,
-    OUTPUT_CTRL_OFFSET,
-    Argument,
-    Description,
-    Direction,
-    Kind,
-    Protocol,
-)
+from tools.kernels.description import WINDOW, Argument, Description, Direction, Kind
 
 GENERATED = "Generated from kernels/"
 
@@ -37,15 +28,9 @@ def render(kernel: Description) -> str:
     ]
     if kernel.doc:
         lines.append(f"  desc = {_quote(kernel.doc)};")
-    if kernel.protocol is not Protocol.NONE:
-        for name, offset in (("CTRL", 0), ("GIE", 4), ("IER", 8), ("ISR", 12)):
-            lines.append(f"  cu_{name.lower()}_word {name} @ 0x{offset:02X};")
-    if kernel.counted_auto_restart:
-        lines.append(f"  cu_counter_word AUTO_RESTART_COUNTER @ 0x{COUNTER_OFFSET:02X};")
-    if kernel.mailbox_in:
-        lines.append(f"  cu_input_ctrl_word INPUT_CTRL @ 0x{INPUT_CTRL_OFFSET:02X};")
-    if kernel.mailbox_out:
-        lines.append(f"  cu_output_ctrl_word OUTPUT_CTRL @ 0x{OUTPUT_CTRL_OFFSET:02X};")
+    for name, offset in kernel.control_words.items():
+        kind = "counter" if name == "AUTO_RESTART_COUNTER" else name.lower()
+        lines.append(f"  cu_{kind}_word {name} @ 0x{offset:02X};")
     for argument in sorted(kernel.arguments, key=lambda a: a.offset):
         for name, offset, count in _registers(kernel, argument):
             lines += _register(argument, name, offset, count)
@@ -59,18 +44,16 @@ def _quote(text: str) -> str:
 
 def _registers(kernel: Description, argument: Argument) -> Iterator[tuple[str, int, int]]:
     """(name, offset, count; 0 when not an array) of the registers of an argument."""
-    name, offset = argument.name.upper(), argument.offset
-    if argument.kind is Kind.ARRAY or argument.words > 2:
-        yield name, offset, argument.words
-    elif argument.words == 1:
-        yield name, offset, 0
-    else:
-        yield f"{name}_LO", offset, 0
-        yield f"{name}_HI", offset + 4, 0
-        taken = any(a.offset <= argument.end < a.end for a in kernel.arguments)
-        # HLS rounds a 64-bit input up to three words.
-        if not taken and argument.direction is Direction.IN:
-            yield f"{name}_RESERVED", argument.end, 0
+    names, offset = argument.registers, argument.offset
+    if len(names) == 1:
+        yield names[0], offset, argument.words if argument.kind is Kind.ARRAY or argument.words > 2 else 0
+        return
+    yield names[0], offset, 0
+    yield names[1], offset + 4, 0
+    taken = argument.end >= WINDOW or any(a.offset <= argument.end < a.end for a in kernel.arguments)
+    # HLS rounds a 64-bit input up to three words.
+    if not taken and argument.direction is Direction.IN:
+        yield f"{argument.name.upper()}_RESERVED", argument.end, 0
 
 
 def _register(argument: Argument, name: str, offset: int, count: int) -> Iterator[str]:

@@ -2,7 +2,8 @@
 // Generated from kernels/ by tools/kernels; edit the kernel.toml files.
 // Every kernel of the region, the configured one connected.
 //
-// `clk` runs when the slot has work; only the configured kernel gets it. `rst` also while one comes or goes.
+// `clk` runs when the slot has work; of several kernels only the configured one gets it. `rst` also while one
+// comes or goes.
 `default_nettype none
 `timescale 1ns / 1ps
 

@@ -2,7 +2,8 @@
 // Generated from kernels/ by tools/kernels; edit the kernel.toml files.
 // The kernels of slots without a memory port, the configured one connected.
 //
-// `clk` runs when the slot has work; only the configured kernel gets it. `rst` also while one comes or goes.
+// `clk` runs when the slot has work; of several kernels only the configured one gets it. `rst` also while one
+// comes or goes.
 `default_nettype none
 `timescale 1ns / 1ps
 
@@ -76,19 +77,11 @@ module ulp_kernels_light #(
   assign s_axil_rresp = k_rresp[which];
   assign s_axil_rvalid = live && k_rvalid[which];
 
-  wire probe_clk;
-
-  clk_gate probe_gate (
-      .clk(clk),
-      .en(selected[0]),
-      .gclk(probe_clk)
-  );
-
   krnl_probe #(
       .ADDR_W(ADDR_W),
       .PROTOCOL(0)
   ) probe_kernel (
-      .clk(probe_clk),
+      .clk(clk),
       .rst(rst),
       .s_axil_awaddr(selected[0] ? s_axil_awaddr : {ADDR_W{1'b0}}),
       .s_axil_awvalid(s_axil_awvalid && selected[0]),

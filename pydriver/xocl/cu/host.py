@@ -11,11 +11,12 @@ from __future__ import annotations
 import errno
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydriver.errors import fail
 from pydriver.ert import State
 from pydriver.platform import Bar, Clock, Event, Task
+from pydriver.platform.sync import Lock
 from pydriver.platform.trace import OnEvent, silent
 from pydriver.regs import cu_ctrl
 from pydriver.subdev.intc import SOURCES, Intc, Mode
@@ -23,6 +24,7 @@ from pydriver.xclbin import IpControl
 from pydriver.xocl.command import Command, Owner
 from pydriver.xocl.cu.fast_adapter import CommandMemory, FastAdapterUnit, descriptor_bytes
 from pydriver.xocl.cu.hls import HlsUnit
+from pydriver.xocl.cu.poller import Poller
 from pydriver.xocl.cu.queue import TICK_NS, CuQueue, Hardware
 from pydriver.xocl.cu.unit import ComputeUnit
 
@@ -35,7 +37,6 @@ LONGEST_PAUSE_NS = 1_000_000
 class CuOptions:
     """How the host schedules.
 
-    `interrupt`: interrupts where units have them (`HostCus.set_cus` is told for each image).
     `poll_interval_us`: pause between two passes of the polling worker, 0 for none. `run_timeout_s`: longest
     run, 0 for no limit. `sw_reset`: names of kernels with a software reset that the metadata do not mention.
     `poll_easing`: while nothing moves the pause grows to this part of the time since then, up to
@@ -45,12 +46,18 @@ class CuOptions:
     looked at anyway.
     """
 
-    interrupt: bool = False
     poll_interval_us: int = 5
     run_timeout_s: float = 0
     poll_easing: int = 64
     sw_reset: frozenset[str] = frozenset()
     tick_ns: int = TICK_NS
+
+    def pause_ns(self, quiet_ns: int) -> int:
+        """Of the polling worker after a pass, when nothing has moved for `quiet_ns`."""
+        pause = max(1000 * self.poll_interval_us, PASS_NS)
+        if self.poll_easing:
+            pause = max(pause, min(quiet_ns // self.poll_easing, LONGEST_PAUSE_NS))
+        return pause
 
 
 @dataclass
@@ -64,15 +71,6 @@ class _Unit:
     task: Task | None = None
     ending: bool = False
     lent: bool = False
-
-
-@dataclass
-class _Poller:
-    """The polling worker. `active`: units that have something to do, in the order in which they got it."""
-
-    wake: Event
-    active: dict[int, _Unit] = field(default_factory=dict)
-    task: Task | None = None
 
 
 def _nobody(_: str) -> None:
@@ -103,8 +101,9 @@ class HostCus:
         self.options = options or CuOptions()
         self._on_event = on_event
         self._units: dict[int, _Unit] = {}
-        self._poller = _Poller(clock.event())
-        self._stopping = False
+        self._poller = Poller(clock, self._pause)
+        # Whoever changes units or workers waits in between.
+        self._one = Lock(clock)
 
     async def set_cus(self, cus: Sequence[ComputeUnit], interrupt: bool) -> None:
         """Take over the units of a new image; commands of the old one end with ABORT.
@@ -113,7 +112,12 @@ class HostCus:
         Raises ENOSYS (no unit interrupts in this shell), EBUSY (the scheduler's are enabled), ENOMEM (no
         memory for a fast adapter's descriptors), EIO (a fast adapter does not answer).
         """
-        await self.stop()
+        async with self._one:
+            await self._stop()
+            await self._take_over(cus)
+            await self._set_interrupt(interrupt)
+
+    async def _take_over(self, cus: Sequence[ComputeUnit]) -> None:
         for cu in cus:
             cu.sw_reset = cu.sw_reset or cu.name.partition(":")[0] in self.options.sw_reset
         adapters = [cu for cu in cus if cu.fast_adapter]
@@ -129,13 +133,17 @@ class HostCus:
         values = await self._bar.read32s([cu.address + cu_ctrl.CTRL.offset for cu in plain])
         for cu, value in zip(plain, values, strict=True):
             cu.status = value
-        await self.set_interrupt(interrupt)
 
     async def set_interrupt(self, on: bool) -> None:
         """Switch between interrupts and polling; waiting commands stay. Raises as `set_cus`."""
+        async with self._one:
+            await self._set_interrupt(on)
+
+    async def _set_interrupt(self, on: bool) -> None:
         if on and self._intc is None:
             raise fail(errno.ENOSYS, "this shell brings no interrupts of compute units to the host")
-        await self._join_workers()
+        for unit in self._units.values():
+            await self._join_worker(unit)
         if on and self._intc is not None:
             await self._intc.set_mode(Mode.CU)
         self.interrupt = on
@@ -144,7 +152,13 @@ class HostCus:
 
     async def stop(self) -> None:
         """Stop the workers; what is queued or runs ends with ABORT, and the units are forgotten."""
-        await self._join_workers()
+        async with self._one:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        for unit in self._units.values():
+            await self._join_worker(unit)
+        await self._poller.stop()
         units, self._units = self._units, {}
         for unit in units.values():
             unit.queue.drop()
@@ -184,20 +198,25 @@ class HostCus:
 
     async def lend_interrupt(self, cu: ComputeUnit) -> None:
         """Somebody else takes the unit's interrupt: from now on the unit is polled."""
-        unit = self._units.get(cu.index)
-        if unit is not None:
-            unit.lent = True
-            await self._join_worker(unit)
-            self._wake(unit)
+        async with self._one:
+            unit = self._units.get(cu.index)
+            if unit is not None:
+                unit.lent = True
+                await self._join_worker(unit)
+                self._wake(unit)
 
     async def take_interrupt_back(self, cu: ComputeUnit) -> None:
         """The end of `lend_interrupt`."""
-        unit = self._units.get(cu.index)
-        if unit is not None:
-            unit.lent = False
-            await self._start_worker(unit)
+        async with self._one:
+            unit = self._units.get(cu.index)
+            if unit is not None:
+                unit.lent = False
+                await self._start_worker(unit)
 
     # --- workers --------------------------------------------------------------------------------------
+
+    def _pause(self, quiet_ns: int) -> int:
+        return self.options.pause_ns(quiet_ns)
 
     def _chosen(self, cu_index: int | None) -> list[_Unit]:
         return [unit for index, unit in self._units.items() if cu_index in (None, index)]
@@ -205,11 +224,8 @@ class HostCus:
     def _wake(self, unit: _Unit) -> None:
         if unit.task is not None:
             unit.wake.set()
-            return
-        self._poller.active[unit.cu.index] = unit
-        self._poller.wake.set()
-        if self._poller.task is None and not self._stopping:
-            self._poller.task = self._clock.spawn(self._poll(), "user.cu.poll")
+        else:
+            self._poller.add(unit.cu.index, unit.queue)
 
     async def _start_worker(self, unit: _Unit) -> None:
         if not self.interrupt or unit.task is not None:
@@ -220,26 +236,15 @@ class HostCus:
             self._on_event("user.cu", f"{unit.cu.name} has no interrupt and is polled")
             self._wake_if_busy(unit)
             return
-        self._poller.active.pop(unit.cu.index, None)
-        handler = functools.partial(_interrupt, unit)
-        self._intc.request(Mode.CU, unit.cu.interrupt_id, handler)
-        await self._intc.enable(Mode.CU, unit.cu.interrupt_id)
+        self._intc.request(Mode.CU, unit.cu.interrupt_id, functools.partial(_interrupt, unit))
+        await self._poller.release(unit.cu.index)
+        # From here on it is the worker that is woken, also while the interrupt is being enabled.
         unit.task = self._clock.spawn(self._wait_for_interrupts(unit), f"user.cu{unit.cu.index}")
+        await self._intc.enable(Mode.CU, unit.cu.interrupt_id)
 
     def _wake_if_busy(self, unit: _Unit) -> None:
         if unit.queue.busy:
             self._wake(unit)
-
-    async def _join_workers(self) -> None:
-        self._stopping = True
-        for unit in self._units.values():
-            await self._join_worker(unit)
-        task, self._poller.task = self._poller.task, None
-        self._poller.wake.set()
-        if task is not None:
-            await task.join()
-        self._poller = _Poller(self._clock.event())
-        self._stopping = False
 
     async def _join_worker(self, unit: _Unit) -> None:
         if unit.task is None or self._intc is None:
@@ -253,27 +258,6 @@ class HostCus:
         unit.wake.clear()
         await self._intc.disable(Mode.CU, unit.cu.interrupt_id)
         self._intc.request(Mode.CU, unit.cu.interrupt_id, None)
-
-    async def _poll(self) -> None:
-        poller = self._poller
-        last_move = self._clock.now_ns()
-        while not self._stopping:
-            # What comes from here on ends the pause below.
-            poller.wake.clear()
-            for index, unit in list(poller.active.items()):
-                before = unit.queue.moves
-                if not await unit.queue.step():
-                    poller.active.pop(index, None)
-                if unit.queue.moves != before:
-                    last_move = self._clock.now_ns()
-            await poller.wake.wait(self._pause(last_move) if poller.active else None)
-
-    def _pause(self, last_move: int) -> int:
-        pause = max(1000 * self.options.poll_interval_us, PASS_NS)
-        if self.options.poll_easing:
-            quiet = self._clock.now_ns() - last_move
-            pause = max(pause, min(quiet // self.options.poll_easing, LONGEST_PAUSE_NS))
-        return pause
 
     async def _wait_for_interrupts(self, unit: _Unit) -> None:
         queue = unit.queue

@@ -22,7 +22,7 @@ from pydriver.xocl.cu.unit import ComputeUnit
 TICK_NS = 500_000_000
 TTL_TICKS = 10
 BACK_OFF_MIN, BACK_OFF_MAX = 2, 5
-"""Looks that are left out while a unit has more work than its `busy_threshold`."""
+"""While a unit has more work than its `busy_threshold`, one pass in so many looks at it."""
 
 
 class Hardware(Protocol):

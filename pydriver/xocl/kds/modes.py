@@ -72,7 +72,8 @@ class Modes:
         return self._power.can_switch
 
     def reset(self) -> None:
-        """The card has been reset: no image, no bad state, no administrator's choice."""
+        """The card has been reset: no image, no bad state, no administrator's choice of a scheduler (that of
+        interrupts stays)."""
         self.state = KdsState()
         self._takes_units = False
         for command, _ in self._take_held(lambda _: True):
@@ -84,9 +85,14 @@ class Modes:
             pass
 
     @asynccontextmanager
-    async def _change(self) -> AsyncIterator[None]:
-        """One change at a time. Commands for units wait meanwhile and go to whoever schedules afterwards."""
+    async def _change(self, check: Callable[[], None] | None = None) -> AsyncIterator[None]:
+        """One change at a time. Commands for units wait meanwhile and go to whoever schedules afterwards.
+
+        `check` raises when this change must not be; it is asked when its turn has come.
+        """
         async with self._one:
+            if check is not None:
+                check()
             self._switching = True
             try:
                 yield
@@ -96,11 +102,8 @@ class Modes:
                     self._pass_on(command, cu)
 
     def _pass_on(self, command: Command, cu: ComputeUnit) -> None:
-        if self.state.ert_on and not cu.fast_adapter:
-            self._ert.submit(command)
-            return
         try:
-            self._host.submit(command, cu)
+            self.submit(command, cu)
         except OSError as error:
             self._on_event("user.kds", f"a command is lost in the change of schedulers: {error.strerror}")
             command.finish(State.ERROR, self._clock.now_ns())
@@ -182,13 +185,13 @@ class Modes:
             await self._power.to_units(stop_firmware)
         await self._host.set_cus(state.cus, state.cu_interrupt)
 
-    async def choose_scheduler(self, disable: bool) -> None:
+    async def choose_scheduler(self, disable: bool, check: Callable[[], None] | None = None) -> None:
         """sysfs `ert_disable`: an administrator's choice, which images do not change any more.
 
         Without an embedded scheduler that works it stays disabled. One that is chosen again is configured
-        again: the host has had its units, and perhaps its interrupts.
+        again: the host has had its units, and perhaps its interrupts. Raises what `check` does.
         """
-        async with self._change():
+        async with self._change(check):
             state = self.state
             state.ini_disable = True
             if disable:
@@ -200,11 +203,16 @@ class Modes:
                 state.ert_disable = not state.ert_works
             await self._configure_host(stop_firmware=False)
 
-    async def choose_interrupt(self, by_units: bool, has_scheduler: bool) -> None:
-        """sysfs `kds_interrupt`: whose are the host interrupts, the units' or the scheduler's."""
-        if not self._power.can_switch or by_units == self.interrupt:
-            return
-        async with self._change():
+    async def choose_interrupt(
+        self, by_units: bool, has_scheduler: bool, check: Callable[[], None] | None = None
+    ) -> None:
+        """sysfs `kds_interrupt`: whose are the host interrupts, the units' or the scheduler's.
+
+        Raises what `check` does.
+        """
+        async with self._change(check):
+            if not self._power.can_switch or by_units == self.interrupt:
+                return
             self.interrupt = by_units
             if by_units:
                 await self._turn_ert_off()
@@ -258,15 +266,25 @@ class Modes:
         for command in self._ert.out():
             self._ert.abort(command.owner)
 
-    # --- commands for the host's scheduler ----------------------------------------------------------
+    # --- commands for units -------------------------------------------------------------------------
 
-    def host_submit(self, command: Command, cu: ComputeUnit) -> None:
-        """Queue a command; during a change of schedulers it waits for its end."""
+    def submit(self, command: Command, cu: ComputeUnit) -> None:
+        """Hand a command to the scheduler of its unit; during a change of schedulers it waits for its end.
+
+        Raises EINVAL for a unit that cannot be started.
+        """
         if self._switching:
             command.mark(State.QUEUED, self._clock.now_ns())
             self._held.append((command, cu))
+        elif self._by_ert(cu):
+            self._ert.submit(command)
+        elif self._ert.echo:
+            command.finish(State.COMPLETED, self._clock.now_ns())
         else:
             self._host.submit(command, cu)
+
+    def _by_ert(self, cu: ComputeUnit) -> bool:
+        return self.state.ert_on and not cu.fast_adapter
 
     def drop_held(self, owner: Owner, cu_index: int | None = None) -> None:
         """An owner leaves a unit, or all, during a change of schedulers."""

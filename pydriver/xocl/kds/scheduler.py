@@ -91,7 +91,7 @@ class Kds:
         await self._kdma_host.stop()
 
     def reset(self) -> None:
-        """The card has been reset: no image, no bad state, no administrator's choice."""
+        """See `Modes.reset`."""
         self.modes.reset()
 
     def forget_image(self) -> None:
@@ -185,12 +185,8 @@ class Kds:
         command.finished = finished
         if cu is self.kdma:
             self._kdma_host.submit(command, cu)
-        elif self.state.ert_on and not cu.fast_adapter:
-            self._ert.submit(command)
-        elif self.echo:
-            self._finish(command, State.COMPLETED)
         else:
-            self.modes.host_submit(command, cu)
+            self.modes.submit(command, cu)
 
     def _finish(self, command: Command, state: State) -> None:
         command.finish(state, self._clock.now_ns())

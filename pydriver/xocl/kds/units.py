@@ -7,7 +7,7 @@ import errno
 from collections.abc import Sequence
 
 from pydriver.errors import fail
-from pydriver.xclbin import Axlf, Ip, IpControl
+from pydriver.xclbin import NEXT_DESCRIPTOR, Axlf, Ip, IpControl
 from pydriver.xocl.cu import ComputeUnit
 
 MAX_CUS = 128
@@ -77,8 +77,11 @@ def regmap_sizes(axlf: Axlf) -> dict[str, int]:
 
 
 def argument_sizes(axlf: Axlf) -> dict[str, tuple[int, ...]]:
-    """Bytes of each argument of each kernel, from the metadata."""
-    return {kernel.name: tuple(arg.size for arg in kernel.args) for kernel in axlf.kernels()}
+    """Bytes of each argument of each kernel that a descriptor may carry, from the metadata."""
+    return {
+        kernel.name: tuple(arg.size for arg in kernel.args if arg.name != NEXT_DESCRIPTOR)
+        for kernel in axlf.kernels()
+    }
 
 
 def resettable(axlf: Axlf) -> frozenset[str]:

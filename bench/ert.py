@@ -64,6 +64,7 @@ def run(sim: str, schedulers: Sequence[Scheduler], rounds: int, commands: int) -
         waves=False,
         env={"PLAN": json.dumps(plan), "COCOTB_LOG_LEVEL": "WARNING"},
         timeout_s=3600,
+        live=True,
     )
     found: dict[str, Any] = json.loads((result.directory / "rates.json").read_text())
     return found
@@ -213,8 +214,8 @@ def main() -> int:
     for sim in [arguments.sim] if arguments.sim else list(runner.SIMULATORS):
         with console.status(f"building the card with 128 units for {sim}"):
             runner.build(TOPS["fast"], sim, LARGE)
-        with console.status(f"{sim}: {len(schedulers)} schedulers, {len(POINTS)} points"):
-            found = run(sim, schedulers, arguments.rounds, arguments.commands)
+        console.print(f"{sim}: {len(schedulers)} schedulers, {len(POINTS)} points; round 0 warms up")
+        found = run(sim, schedulers, arguments.rounds, arguments.commands)
         results[sim], kept = report(console, sim, found)
         promises += kept
     target = runner.BUILD / "runs" / "bench-ert" / "ert.svg"

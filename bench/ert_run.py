@@ -236,6 +236,7 @@ async def measure(dut: Any) -> None:
     wakes = bench.wakes
     for number in range(plan["rounds"] + 1):
         for scheduler in schedulers:
+            print(f"round {number} of {plan['rounds']}: {scheduler.name}", flush=True)
             for cus in sorted({point.cus for point in points if point.cus <= scheduler.most_cus}):
                 await bench.use(scheduler, cus)
                 if number == 0 and cus == IDLE_CUS:

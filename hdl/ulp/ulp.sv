@@ -205,6 +205,10 @@ module ulp #(
       localparam [HIGH_W-1:0] NUMBER = HIGH_W'(g);
 
       wire group_clk;
+      /* verilator lint_off UNUSEDSIGNAL */  // one group: it has the region's clock
+      wire group_waiting;
+      /* verilator lint_on UNUSEDSIGNAL */
+      wire group_answering;
       wire wr_here = wr_group == NUMBER;
       wire rd_here = rd_group == NUMBER;
       wire group_aw = aw_go && wr_here;
@@ -231,12 +235,12 @@ module ulp #(
       wire [OWN-1:0]        own_rready;
       /* verilator lint_on UNUSEDSIGNAL */
 
-      assign group_active[g] = slot_active[FIRST+:N] != {N{1'b0}};
+      assign group_active[g] = group_answering || slot_active[FIRST+:N] != {N{1'b0}};
 
       if (GROUPS > 1) begin : g_gate
         clk_gate gate (
             .clk(clk),
-            .en(rst || group_active[g] || group_aw || group_w || group_ar),
+            .en(rst || group_waiting || group_active[g] || group_aw || group_w || group_ar),
             .gclk(group_clk)
         );
       end else begin : g_no_gate
@@ -253,22 +257,21 @@ module ulp #(
       ) slots (
           .clk(group_clk),
           .rst(rst),
+          .off(region_off),
           .slot_kernel(slot_kernel[8*FIRST+:8*N]),
-          .wr_here(wr_here),
           .wr_slot(wr[LOW_W-1:0]),
-          .rd_here(rd_here),
           .rd_slot(rd[LOW_W-1:0]),
-          .s_axil_awaddr(wr_here ? aw_offset[SLOT_W-1:0] : {SLOT_W{1'b0}}),
+          .s_axil_awaddr(aw_offset[SLOT_W-1:0]),
           .s_axil_awvalid(group_aw),
           .s_axil_awready(group_awready[g]),
-          .s_axil_wdata(wr_here ? s_axil_wdata : 32'd0),
-          .s_axil_wstrb(wr_here ? s_axil_wstrb : 4'd0),
+          .s_axil_wdata(s_axil_wdata),
+          .s_axil_wstrb(s_axil_wstrb),
           .s_axil_wvalid(group_w),
           .s_axil_wready(group_wready[g]),
           .s_axil_bresp(group_bresp[g]),
           .s_axil_bvalid(group_bvalid[g]),
           .s_axil_bready(s_axil_bready && aw_done && w_done && wr_here),
-          .s_axil_araddr(rd_here ? ar_offset[SLOT_W-1:0] : {SLOT_W{1'b0}}),
+          .s_axil_araddr(ar_offset[SLOT_W-1:0]),
           .s_axil_arvalid(group_ar),
           .s_axil_arready(group_arready[g]),
           .s_axil_rdata(group_rdata[g]),
@@ -305,6 +308,8 @@ module ulp #(
           .m_axi_rvalid(slot_axi_rvalid[OWN-1:0]),
           .m_axi_rready(own_rready),
           .irq(slot_irq[FIRST+:N]),
+          .waiting(group_waiting),
+          .answering(group_answering),
           .active(slot_active[FIRST+:N])
       );
 

@@ -17,12 +17,11 @@ module ulp_group #(
 ) (
     input  wire                      clk,
     input  wire                      rst,
+    input  wire                      off,  // requests and answers are forgotten
     input  wire [8*SLOTS-1:0]        slot_kernel,
 
     /* verilator lint_off UNUSEDSIGNAL */  // a small group: the upper bits choose nothing
-    input  wire                      wr_here,  // the write under way is for this group
     input  wire [SEL_W-1:0]          wr_slot,
-    input  wire                      rd_here,
     input  wire [SEL_W-1:0]          rd_slot,
     /* verilator lint_on UNUSEDSIGNAL */
 
@@ -77,32 +76,82 @@ module ulp_group #(
     /* verilator lint_on UNUSEDSIGNAL */
 
     output wire [SLOTS-1:0]          irq,
+    output wire                      waiting,    // something here has to see the next edge of the region's clock
+    output wire                      answering,  // the same, and the region's clock must run for it
     output wire [SLOTS-1:0]          active
 );
 
   localparam integer AT_W = SLOTS > 1 ? $clog2(SLOTS) : 1;
 
-  wire [AT_W-1:0]  wr_at = wr_slot[AT_W-1:0];
-  wire [AT_W-1:0]  rd_at = rd_slot[AT_W-1:0];
-  wire [SLOTS-1:0] wr_one = {SLOTS{wr_here}} & (SLOTS'(1) << wr_at);
-  wire [SLOTS-1:0] rd_one = {SLOTS{rd_here}} & (SLOTS'(1) << rd_at);
-  wire [SLOTS-1:0] slot_awready;
-  wire [SLOTS-1:0] slot_wready;
-  wire [1:0]       slot_bresp  [0:SLOTS-1];
-  wire [SLOTS-1:0] slot_bvalid;
-  wire [SLOTS-1:0] slot_arready;
-  wire [31:0]      slot_rdata  [0:SLOTS-1];
-  wire [1:0]       slot_rresp  [0:SLOTS-1];
-  wire [SLOTS-1:0] slot_rvalid;
+  // What the slots see are registers of this clock, so that a simulator does not look at a group that has no
+  // clock. The region's request counts as taken when the slot takes it, so an empty slot takes none.
+  reg               held;
+  reg               aw_wait;
+  reg               w_wait;
+  reg               ar_wait;
+  reg  [AT_W-1:0]   wr_at;
+  reg  [AT_W-1:0]   rd_at;
+  reg  [ADDR_W-1:0] awaddr;
+  reg  [31:0]       wdata;
+  reg  [3:0]        wstrb;
+  reg  [ADDR_W-1:0] araddr;
+  reg               b_kept;
+  reg  [1:0]        kept_bresp;
+  reg               r_kept;
+  reg  [31:0]       kept_rdata;
+  reg  [1:0]        kept_rresp;
 
-  assign s_axil_awready = wr_here && slot_awready[wr_at];
-  assign s_axil_wready = wr_here && slot_wready[wr_at];
-  assign s_axil_bresp = slot_bresp[wr_at];
-  assign s_axil_bvalid = wr_here && slot_bvalid[wr_at];
-  assign s_axil_arready = rd_here && slot_arready[rd_at];
-  assign s_axil_rdata = slot_rdata[rd_at];
-  assign s_axil_rresp = slot_rresp[rd_at];
-  assign s_axil_rvalid = rd_here && slot_rvalid[rd_at];
+  wire [SLOTS-1:0]  slot_awready;
+  wire [SLOTS-1:0]  slot_wready;
+  wire [1:0]        slot_bresp  [0:SLOTS-1];
+  wire [SLOTS-1:0]  slot_bvalid;
+  wire [SLOTS-1:0]  slot_arready;
+  wire [31:0]       slot_rdata  [0:SLOTS-1];
+  wire [1:0]        slot_rresp  [0:SLOTS-1];
+  wire [SLOTS-1:0]  slot_rvalid;
+  wire [SLOTS-1:0]  wr_one = SLOTS'(1) << wr_at;
+  wire [SLOTS-1:0]  rd_one = SLOTS'(1) << rd_at;
+
+  assign s_axil_awready = aw_wait && slot_awready[wr_at];
+  assign s_axil_wready = w_wait && slot_wready[wr_at];
+  assign s_axil_arready = ar_wait && slot_arready[rd_at];
+  assign waiting = held || aw_wait || w_wait || ar_wait;
+
+  // A slot never waits for its answer to be taken: one that the region does not take at once is kept here.
+  assign s_axil_bvalid = b_kept || slot_bvalid[wr_at];
+  assign s_axil_bresp = b_kept ? kept_bresp : slot_bresp[wr_at];
+  assign s_axil_rvalid = r_kept || slot_rvalid[rd_at];
+  assign s_axil_rdata = r_kept ? kept_rdata : slot_rdata[rd_at];
+  assign s_axil_rresp = r_kept ? kept_rresp : slot_rresp[rd_at];
+  assign answering = b_kept || r_kept;
+
+  always_ff @(posedge clk) begin
+    held <= rst;
+    aw_wait <= !off && s_axil_awvalid && !s_axil_awready;
+    w_wait <= !off && s_axil_wvalid && !s_axil_wready;
+    ar_wait <= !off && s_axil_arvalid && !s_axil_arready;
+    if (off) begin
+      wr_at <= {AT_W{1'b0}};
+      rd_at <= {AT_W{1'b0}};
+    end
+    if (s_axil_awvalid) begin
+      wr_at <= wr_slot[AT_W-1:0];
+      awaddr <= s_axil_awaddr;
+    end
+    if (s_axil_wvalid) begin
+      wdata <= s_axil_wdata;
+      wstrb <= s_axil_wstrb;
+    end
+    if (s_axil_arvalid) begin
+      rd_at <= rd_slot[AT_W-1:0];
+      araddr <= s_axil_araddr;
+    end
+
+    b_kept <= !off && s_axil_bvalid && !s_axil_bready;
+    r_kept <= !off && s_axil_rvalid && !s_axil_rready;
+    if (!b_kept) kept_bresp <= slot_bresp[wr_at];
+    if (!r_kept) {kept_rresp, kept_rdata} <= {slot_rresp[rd_at], slot_rdata[rd_at]};
+  end
 
   genvar i;
   generate
@@ -137,25 +186,25 @@ module ulp_group #(
           .PROTOCOL(PROTOCOL)
       ) slot (
           .clk(clk),
-          .rst(rst),
+          .rst(held),
           .kernel(slot_kernel[8*i+:8]),
-          .s_axil_awaddr(wr_one[i] ? s_axil_awaddr : {ADDR_W{1'b0}}),
-          .s_axil_awvalid(s_axil_awvalid && wr_one[i]),
+          .s_axil_awaddr(wr_one[i] ? awaddr : {ADDR_W{1'b0}}),
+          .s_axil_awvalid(aw_wait && wr_one[i]),
           .s_axil_awready(slot_awready[i]),
-          .s_axil_wdata(wr_one[i] ? s_axil_wdata : 32'd0),
-          .s_axil_wstrb(wr_one[i] ? s_axil_wstrb : 4'd0),
-          .s_axil_wvalid(s_axil_wvalid && wr_one[i]),
+          .s_axil_wdata(wr_one[i] ? wdata : 32'd0),
+          .s_axil_wstrb(wr_one[i] ? wstrb : 4'd0),
+          .s_axil_wvalid(w_wait && wr_one[i]),
           .s_axil_wready(slot_wready[i]),
           .s_axil_bresp(slot_bresp[i]),
           .s_axil_bvalid(slot_bvalid[i]),
-          .s_axil_bready(s_axil_bready && wr_one[i]),
-          .s_axil_araddr(rd_one[i] ? s_axil_araddr : {ADDR_W{1'b0}}),
-          .s_axil_arvalid(s_axil_arvalid && rd_one[i]),
+          .s_axil_bready(!b_kept && wr_one[i]),
+          .s_axil_araddr(rd_one[i] ? araddr : {ADDR_W{1'b0}}),
+          .s_axil_arvalid(ar_wait && rd_one[i]),
           .s_axil_arready(slot_arready[i]),
           .s_axil_rdata(slot_rdata[i]),
           .s_axil_rresp(slot_rresp[i]),
           .s_axil_rvalid(slot_rvalid[i]),
-          .s_axil_rready(s_axil_rready && rd_one[i]),
+          .s_axil_rready(!r_kept && rd_one[i]),
           .m_axi_awid(own_awid),
           .m_axi_awaddr(own_awaddr),
           .m_axi_awlen(own_awlen),

@@ -74,11 +74,12 @@ module ulp_slot #(
   wire       slot_clk;
   wire       kernel_active;
   reg  [7:0] running;
+  reg        fresh;
   wire       changing = running != kernel;
   wire       request = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid;
 
-  // Active for the edge on which a kernel comes or goes.
-  assign active = changing || kernel_active;
+  // Active for the edge on which a kernel comes or goes, and for the one that resets it.
+  assign active = changing || fresh || kernel_active;
 
   clk_gate gate (
       .clk(clk),
@@ -87,8 +88,8 @@ module ulp_slot #(
   );
 
   always_ff @(posedge slot_clk) begin
-    if (rst) running <= 8'd0;
-    else running <= kernel;
+    fresh <= rst || changing;
+    running <= rst ? 8'd0 : kernel;
   end
 
   generate
@@ -99,8 +100,8 @@ module ulp_slot #(
           .PROTOCOL(PROTOCOL)
       ) kernels (
           .clk(slot_clk),
-          .rst(rst || changing),
-          .kernel(kernel),
+          .rst(fresh),
+          .kernel(running),
           .s_axil_awaddr(s_axil_awaddr),
           .s_axil_awvalid(s_axil_awvalid),
           .s_axil_awready(s_axil_awready),
@@ -156,8 +157,8 @@ module ulp_slot #(
           .PROTOCOL(PROTOCOL)
       ) kernels (
           .clk(slot_clk),
-          .rst(rst || changing),
-          .kernel(kernel),
+          .rst(fresh),
+          .kernel(running),
           .s_axil_awaddr(s_axil_awaddr),
           .s_axil_awvalid(s_axil_awvalid),
           .s_axil_awready(s_axil_awready),

@@ -66,7 +66,7 @@ class Bench:
         taken = False
         for _ in range(patience):
             await RisingEdge(dut.clk)
-            if taken and int(dut.s_axil_rvalid.value):
+            if taken and int(dut.s_axil_rvalid.value) and int(dut.s_axil_rready.value):
                 return int(dut.s_axil_rdata.value)
             if not taken and int(dut.s_axil_arready.value):
                 taken = True
@@ -86,7 +86,7 @@ class Bench:
         waiting = {"aw", "w"}
         for _ in range(patience):
             await RisingEdge(dut.clk)
-            if not waiting and int(dut.s_axil_bvalid.value):
+            if not waiting and int(dut.s_axil_bvalid.value) and int(dut.s_axil_bready.value):
                 return True
             for channel in sorted(waiting):
                 if int(getattr(dut, f"s_axil_{channel}ready").value):
@@ -95,6 +95,22 @@ class Bench:
         dut.s_axil_awvalid.value = 0
         dut.s_axil_wvalid.value = 0
         return False
+
+    async def offered(self, channel: str, cycles: int) -> int:
+        """For so many cycles nothing is taken; how often an answer was on offer, always the same one."""
+        dut = self.dut
+        valid, data = (
+            (dut.s_axil_bvalid, dut.s_axil_bresp)
+            if channel == "writes"
+            else (dut.s_axil_rvalid, dut.s_axil_rdata)
+        )
+        seen = []
+        for _ in range(cycles):
+            await FallingEdge(dut.clk)
+            if int(valid.value):
+                seen.append(int(data.value))
+        assert len(set(seen)) <= 1, "an answer changed before it was taken"
+        return len(seen)
 
 
 def at(slot: int, register: Any) -> int:
@@ -132,6 +148,39 @@ async def every_slot_is_its_own(dut: Any) -> None:
         raised &= ~(1 << slot)
         assert int(dut.cu_irq.value) == raised
     await ClockCycles(dut.clk, 3)
+    assert not int(dut.active.value)
+
+
+@cocotb.test()
+async def answers_wait_until_they_are_taken(dut: Any) -> None:
+    """A master that is slow to take answers gets each once and unchanged, clock or no clock."""
+    bench = await Bench.create(dut)
+    await bench.configure([PROBE] * SLOTS)
+    slow = {"writes": False, "reads": False}
+    values = {slot: bench.rng.getrandbits(32) for slot in range(SLOTS)}
+
+    async def reluctant() -> None:
+        while True:
+            for channel, ready in (("writes", dut.s_axil_bready), ("reads", dut.s_axil_rready)):
+                ready.value = 0
+                slow[channel] |= bool(await bench.offered(channel, bench.rng.randrange(5)))
+                ready.value = 1
+            await FallingEdge(dut.clk)
+
+    taking = cocotb.start_soon(reluctant())
+    for _ in range(2 * SLOTS + 40):
+        slot = bench.rng.randrange(SLOTS)
+        if bench.rng.random() < 0.5:
+            values[slot] = bench.rng.getrandbits(32)
+        assert await bench.write(at(slot, cu_probe.TOKEN), values[slot])
+        assert await bench.read(at(slot, cu_probe.TOKEN)) == values[slot]
+        assert await bench.read(at(slot, cu_probe.CTRL)) == IDLE
+    taking.cancel()
+    assert all(slow.values()), "no answer had to wait"
+    dut.s_axil_bready.value = 1
+    dut.s_axil_rready.value = 1
+    await ClockCycles(dut.clk, 6)
+    assert not int(dut.s_axil_bvalid.value) and not int(dut.s_axil_rvalid.value), "an answer came twice"
     assert not int(dut.active.value)
 
 

@@ -160,4 +160,11 @@ MUTANTS = (
         "m_axi_awlen <= {4'd1, last};",
         _BLOCK + "test_cu_kernels.py::test_kernel_memcopy[icarus]",
     ),
+    Mutant(
+        "an answer that is not taken at once is lost",
+        "hdl/ulp/ulp_group.sv",
+        "b_kept <= !off && s_axil_bvalid && !s_axil_bready;",
+        "b_kept <= 1'b0;",
+        _BLOCK + "test_ulp_slots.py::test_ulp_slots[icarus-20-2]",
+    ),
 )

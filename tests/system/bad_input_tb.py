@@ -109,9 +109,10 @@ async def fails_in_programming(rig: Rig, device: Device, faults: dict[str, bool]
     assert await gate.read(axi_gate.RD) == 0, "the gate stays closed"
     for slot in range(4):
         assert await rig.cu_control(slot) == ALL_ONES
+    client = device.driver.open()
     with raises(errno.EINVAL, "null uuid"):
-        await device.client.open_context(NULL_UUID, 0)
-    await device.client.close()
+        await client.open_context(NULL_UUID, 0)
+    await client.close()
 
 
 async def every_broken_stream(dut, *, guest: bool) -> None:
@@ -126,6 +127,7 @@ async def every_broken_stream(dut, *, guest: bool) -> None:
         assert mgmt.downloader.bitstream.uuid == NULL_UUID
         # A good image after each by address; once is enough for content, which takes its time.
         if not guest or name == list(BROKEN_STREAMS)[-1]:
+            await device.close()
             device = Device.attach(user)
             uuid = await device.load_xclbin(DEMO)
             await run_vadd(device, uuid)
